@@ -1,0 +1,51 @@
+# Each command makes its environment by itself, from nothing but Python >= 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+UV_VERSION := 0.13.9
+
+export PYTHONDONTWRITEBYTECODE=
+unexport VIRTUAL_ENV
+
+.PHONY: help demo test test-slow lint format lock bench clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rightreason needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## A small shop, end to end: import, check, preview, a simulated month, messages, a why
+	@$(BIN)/rightreason demo
+
+test: $(READY) ## All tests but the slow ones
+	@$(BIN)/python -m pytest -n auto
+
+test-slow: $(READY) ## The long runs
+	@$(BIN)/python -m pytest -n auto -m slow
+
+lint: $(READY) ## ruff and mypy
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(READY) ## Lays out the code as lint wants it
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: $(READY) ## Figures: speed, as ratios where it can be
+	@$(BIN)/python -m benchmarks
+
+lock: $(READY) ## Locks every dependency anew, with hashes, for all platforms
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--all-extras --group dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean: ## Removes what the commands above made
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,93 @@
+"""Every error that rightreason raises on purpose.
+
+    RightReasonError
+    ├── InputError               what somebody wrote or handed in is wrong (exit code 2)
+    │   ├── RulebookError        rules, house rules or templates; carries every finding
+    │   ├── FactError            one fact can't be taken
+    │   ├── TemplateError        a template can't be read or rendered
+    │   ├── UnknownZone          no such time zone
+    │   ├── BadDuration          a text that is no duration
+    │   └── BadInstant           a text that is no moment in time
+    ├── SettingsError            a setting is missing or wrong (exit code 2)
+    ├── StoreError               the database
+    │   ├── NewerDatabase        it was written by a newer version of the program
+    │   └── LeaseTaken           another daemon holds it (exit code 3)
+    └── ChannelError             a message could not be handed over
+
+A docstring is the default message; facts come as keyword arguments, are kept as attributes, and fill
+the message's placeholders. `way_out` says what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class RightReasonError(Exception):
+    """Something went wrong."""
+
+    exit_code: ClassVar[int] = 1
+    way_out: ClassVar[str] = ""
+
+    def __init__(self, message: str | None = None, **facts: Any) -> None:
+        self.facts = facts
+        for name, value in facts.items():
+            setattr(self, name, value)
+        text = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(text.format(**facts) if facts and message is None else text)
+
+
+class InputError(RightReasonError):
+    """What was handed in can't be used."""
+
+    exit_code = 2
+
+
+class RulebookError(InputError):
+    """The rules can't be used; the findings say where and why."""
+
+
+class FactError(InputError):
+    """This fact can't be taken."""
+
+
+class TemplateError(InputError):
+    """This template can't be used."""
+
+
+class UnknownZone(InputError):
+    """There is no time zone called {name!r}; zones are named like Europe/Berlin."""
+
+
+class BadDuration(InputError):
+    """{text!r} is no duration; write a whole number and a unit, like '3 days' or '2 business days'."""
+
+
+class BadInstant(InputError):
+    """{text!r} is no moment in time; write it like 2026-03-01, '2026-03-01 09:00' or 2026-03-01T09:00:00+01:00."""
+
+
+class SettingsError(RightReasonError):
+    """A setting is missing or wrong."""
+
+    exit_code = 2
+
+
+class StoreError(RightReasonError):
+    """The database can't do this."""
+
+
+class NewerDatabase(StoreError):
+    """The database is at version {found}, which this program does not know; update the program first."""
+
+    exit_code = 2
+
+
+class LeaseTaken(StoreError):
+    """Another daemon works on this database: {holder}, last seen {seen}."""
+
+    exit_code = 3
+
+
+class ChannelError(RightReasonError):
+    """The message could not be handed over."""
