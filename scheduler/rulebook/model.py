@@ -32,9 +32,7 @@ from scheduler.errors import BadDuration
 class Written(BaseModel):
     """A mapping somebody wrote: its keys are closed and its values never change."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_by_name=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_by_name=False)
 
 
 # --- single values -----------------------------------------------------------------------------------------------
@@ -164,9 +162,7 @@ class Comparison(Written):
     contains: str | None = Field(None, description="the text contains this; case counts")
     known: bool | None = Field(None, description="true: there is a value; false: there is none")
     older_than: Span | None = Field(None, description="a customer's date lies longer ago than this")
-    newer_than: Span | None = Field(
-        None, description="a customer's date lies less long ago than this, or ahead"
-    )
+    newer_than: Span | None = Field(None, description="a customer's date lies less long ago than this, or ahead")
 
     @property
     def compares(self) -> dict[str, Any]:
@@ -195,9 +191,7 @@ class CustomerCondition(Comparison):
 
 
 class _Recent(Comparison):
-    within: Span | None = Field(
-        None, description="counts back from now: '90 days' are today and the 89 days before"
-    )
+    within: Span | None = Field(None, description="counts back from now: '90 days' are today and the 89 days before")
     since: Since | None = Field(None, description="trigger: only what came after the rule's trigger")
 
 
@@ -206,9 +200,7 @@ class EventCondition(_Recent):
 
     event: Name = Field(description="the event's name")
     where: Where | None = Field(None, description="only events whose properties compare so")
-    same: Name | None = Field(
-        None, description="only events whose property of this name equals the trigger's"
-    )
+    same: Name | None = Field(None, description="only events whose property of this name equals the trigger's")
     count: Literal[True] | None = Field(None, description="compare how many there are")
     sum: Name | None = Field(None, description="compare the sum of this property")
     average: Name | None = Field(None, description="compare the average of this property")
@@ -319,9 +311,7 @@ class NamedCondition(Written):
     def _take_means_apart(cls, written: Any) -> Any:
         if isinstance(written, Mapping) and "condition" not in written:
             rest = {key: value for key, value in written.items() if key != "means"}
-            return (
-                {"means": written["means"], "condition": rest} if "means" in written else {"condition": rest}
-            )
+            return {"means": written["means"], "condition": rest} if "means" in written else {"condition": rest}
         return written
 
 
@@ -341,9 +331,7 @@ class EventDateTrigger(Written):
     event: Name
     date: Name
     where: Where | None = None
-    same: Name | None = Field(
-        None, description="a newer event with the same value of this property moves the date"
-    )
+    same: Name | None = Field(None, description="a newer event with the same value of this property moves the date")
 
 
 class DateTrigger(Written):
@@ -476,9 +464,7 @@ def _channel_use(written: object) -> object:
         ((channel, options),) = written.items()
         if isinstance(options, Mapping) and set(options) == {"ahead"} and isinstance(options["ahead"], str):
             return ChannelUse(str(channel), _need_duration(_duration(options["ahead"])))
-    raise ValueError(
-        f"{written!r} is no channel; write its name, or like {{post: {{ahead: 4 business days}}}}"
-    )
+    raise ValueError(f"{written!r} is no channel; write its name, or like {{post: {{ahead: 4 business days}}}}")
 
 
 class Hours(Written):
@@ -487,9 +473,7 @@ class Hours(Written):
     from_: TimeOfDay | None = Field(None, alias="from", description="from this time of day on")
     to: TimeOfDay | None = Field(None, description="up to this time of day, which itself is too late")
     days: tuple[Weekday, ...] | None = Field(None, description="all, or a list of weekdays")
-    holidays: Literal["skip", "keep"] | None = Field(
-        None, description="skip: not on the customer's public holidays"
-    )
+    holidays: Literal["skip", "keep"] | None = Field(None, description="skip: not on the customer's public holidays")
 
     @model_validator(mode="before")
     @classmethod
@@ -507,9 +491,7 @@ class Hours(Written):
 
 DurationOrValueWindow = Annotated[
     Duration | Literal["value_window"],
-    BeforeValidator(
-        lambda written: written if written == VALUE_WINDOW else _need_duration(_duration(written))
-    ),
+    BeforeValidator(lambda written: written if written == VALUE_WINDOW else _need_duration(_duration(written))),
     WithJsonSchema({"anyOf": [{"const": VALUE_WINDOW}, _DURATION_SCHEMA]}),
 ]
 
@@ -521,15 +503,11 @@ class RuleKeys(Written):
         min_length=1,
         description="why this customer would agree that we contact them now; {event.x} and {customer.x}",
     )
-    asks_for: AsksFor = Field(
-        description="what we want of them; nothing serves the customer, feedback both, others us"
-    )
+    asks_for: AsksFor = Field(description="what we want of them; nothing serves the customer, feedback both, others us")
     when: Annotated[Trigger, BeforeValidator(_bare_event)] = Field(description="the trigger")
     after: DurationOrValueWindow | None = Field(None, description="delay from the trigger, or value_window")
     ahead: Span | None = Field(None, description="for dates: earlier by so much")
-    before: Span | None = Field(
-        None, description="end of the window, counted from the trigger; later is too late"
-    )
+    before: Span | None = Field(None, description="end of the window, counted from the trigger; later is too late")
     at: TimeOfDay | None = Field(None, description="local time of day at which the contact may go")
     only_if: tuple[Condition, ...] = Field((), description="all of these conditions must hold")
     unless: tuple[Condition, ...] = Field((), description="none of these conditions may hold")
@@ -538,9 +516,7 @@ class RuleKeys(Written):
         Again,
         BeforeValidator(_again),
         WithJsonSchema({"type": "string", "pattern": r"^(never|every time|after \d+ [a-z ]+)$"}),
-    ] = Field(
-        Again(), description="never, every time, or 'after DURATION' from the last contact by this rule"
-    )
+    ] = Field(Again(), description="never, every time, or 'after DURATION' from the last contact by this rule")
     send: Name | None = Field(None, description="the template to send")
     assign: Name | None = Field(None, description="the role or person who gets a task")
     script: Name | None = Field(None, description="the template that tells them what to say")
@@ -569,12 +545,8 @@ class RuleKeys(Written):
     topic: Name | None = Field(None, description="the consent topic")
     priority: Annotated[int, Field(ge=0, le=100, strict=True)] = Field(50, description="who goes first")
     exempt: tuple[Exemption, ...] = Field((), description="restraints that do not bind what they must know")
-    backfill: Literal["open", "none"] | CalendarDate = Field(
-        "open", description="triggers from before activation"
-    )
-    holdout: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of customers kept as a control group"
-    )
+    backfill: Literal["open", "none"] | CalendarDate = Field("open", description="triggers from before activation")
+    holdout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of customers kept as a control group")
     starts: CalendarDate | None = Field(None, description="the first local day")
     ends: CalendarDate | None = Field(None, description="the last local day")
     status: Status = Field(Status.ACTIVE, description="active, paused or draft")
@@ -623,9 +595,7 @@ class CampaignFile(Written):
 
     campaign: str = Field(min_length=1, description="its name")
     owner: str = Field("", description="who answers for it")
-    conditions: dict[Name, NamedCondition] = Field(
-        default_factory=dict, description="conditions that rules use"
-    )
+    conditions: dict[Name, NamedCondition] = Field(default_factory=dict, description="conditions that rules use")
     rules: dict[Name, RuleKeys] = Field(default_factory=dict, description="the rules, by name")
 
 
@@ -654,9 +624,7 @@ class Ask(Written):
     """What contacts of a kind need beside their rules' own conditions."""
 
     value_window: Literal["required", "if delivered", "none"] | None = None
-    gives: Span | Literal["none"] | None = Field(
-        None, description="a contact that asked for nothing, so recently"
-    )
+    gives: Span | Literal["none"] | None = Field(None, description="a contact that asked for nothing, so recently")
     blocked_while: tuple[Name, ...] | None = Field(None, description="named conditions that must not hold")
 
 
