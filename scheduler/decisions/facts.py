@@ -17,6 +17,9 @@ Value = str | int | float | bool | date
 
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
+ADDRESSES: Mapping[str, str] = MappingProxyType({"email": "email", "sms": "phone", "phone": "phone", "post": "address"})
+"""The attribute that holds a channel's address; a channel that is not named here needs none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -26,7 +29,7 @@ class Event:
     name: str
     at: int
     known_at: int
-    properties: Mapping[str, Value] = NOTHING
+    properties: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Customer:
     """
 
     id: str
-    attributes: Mapping[str, Value] = NOTHING
+    attributes: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
     events: tuple[Event, ...] = ()
     consents: tuple[Consent, ...] = ()
     suppressed: frozenset[str] = frozenset()

@@ -1,0 +1,64 @@
+"""Local days as instants: the tables that let the kernel know no zones.
+
+One table has the midnights of each zone, others the times of day that rules and hours name, the days on which
+hours apply, and what lies within a span of each day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from scheduler.decisions import kernel
+from scheduler.decisions.program import Program
+from scheduler.decisions.spans import days_back, days_forward, days_leaving
+from scheduler.wallclock import Zone, date_of, day_of, holidays_of
+
+MARGIN = 3
+"""Days on either side, so that no zone's local day falls off the edge."""
+
+
+def calendar_of(
+    program: Program, zones: Sequence[Zone], countries: Sequence[str], since: int, until: int
+) -> kernel.Calendar:
+    """Lay out all local days that a walk over [since, until) can ask about.
+
+    `zones` and `countries` are in the order of their numbers in the columns.
+    """
+    first = since // kernel.DAY - program.reach_back - MARGIN
+    last = until // kernel.DAY + MARGIN
+    spans = program.spans
+    back = [[] if span.exact else days_back(span, first, last) for span in spans]
+    empty = [0] * (last - first + 1)
+    return kernel.Calendar(
+        first=first,
+        days=last - first + 1,
+        midnight=[at for zone in zones for at in zone.midnights(first, last)],
+        clock=[at for minute in program.clocks for zone in zones for at in zone.times(first, last, minute)],
+        hours_from=[hours.opens for hours in program.hours],
+        hours_to=[hours.closes for hours in program.hours],
+        open_day=_open_days(program, countries, first, last),
+        countries=len(countries),
+        zones=len(zones),
+        back=[day for table in back for day in table or empty],
+        leaves=[day for table in back for day in (days_leaving(table, first) if table else empty)],
+        forward=[day for span in spans for day in (empty if span.exact else days_forward(span, first, last))],
+    )
+
+
+def _open_days(program: Program, countries: Sequence[str], first: int, last: int) -> list[int]:
+    start = date_of(first)
+    closed = {day_of(day) for day in program.house.closed}
+    weekday = start.weekday()
+    table: list[int] = []
+    for hours in program.hours:
+        plain = [int((weekday + i) % 7 in hours.weekdays and first + i not in closed) for i in range(last - first + 1)]
+        for country in countries:
+            days = plain.copy()
+            if hours.holidays:
+                ends = start + timedelta(days=last - first)
+                for holiday in holidays_of(country or None, start.year, ends.year):
+                    if first <= day_of(holiday) <= last:
+                        days[day_of(holiday) - first] = 0
+            table += days
+    return table

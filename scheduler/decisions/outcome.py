@@ -1,0 +1,60 @@
+"""What can come of an occasion, and what it is told in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduler.decisions.facts import Event
+from scheduler.rulebook.model import AsksFor, Serves
+
+
+class Outcome(StrEnum):
+    """A decision; all but `contact` and `waiting` end the occasion without a contact.
+
+    The order is that of the kernel's numbers.
+    """
+
+    CONTACT = "contact"
+    WAITING = "waiting"
+    TOO_LATE = "too_late"
+    SUPERSEDED = "superseded"
+    GOAL_REACHED = "goal_reached"
+    HELD_OUT = "held_out"
+    CANCELLED = "cancelled"
+
+    @property
+    def ends(self) -> bool:
+        """Whether the occasion is over: it is never asked again."""
+        return self is not Outcome.WAITING
+
+
+OUTCOMES = tuple(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one occasion.
+
+    Instants are UTC microseconds. `at` is when it was decided (for `waiting`: the end of the time looked at);
+    `because` names the gates that said no; `until` is when a waiting occasion is asked again, without a new fact.
+    """
+
+    at: int
+    customer: str
+    rule: str
+    occasion: str
+    outcome: Outcome
+    channel: str | None
+    because: tuple[str, ...]
+    until: int | None
+    trigger: int
+    opens: int
+    closes: int
+    asks_for: AsksFor
+    event: Event | None = None
+
+    @property
+    def serves(self) -> Serves:
+        """Whom the contact serves."""
+        return self.asks_for.serves
