@@ -373,7 +373,7 @@ def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int,
     if aggregate == 1:
         actual = round(total, 6)
     elif aggregate == 2:
-        actual = total / numbers if numbers > 0 else float("nan")
+        actual = round(total / numbers, 6) if numbers > 0 else float("nan")
     elif aggregate == 3:
         actual = least if numbers > 0 else float("nan")
     elif aggregate == 4:
