@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from scheduler.decisions import kernel
-from scheduler.decisions.comparison import holds, matches
+from scheduler.decisions.comparison import Predicate, matcher, predicate
 from scheduler.decisions.conditions import ASKS, Interned, LeafKind, Stream
 from scheduler.decisions.facts import Customer, Event, Value
 from scheduler.decisions.occasions import Occasion, ripe_at
@@ -105,8 +105,9 @@ class _Builder:
     def _turns(self, written: object) -> list[tuple[int, int]]:
         if not isinstance(written, CustomerCondition):
             return []
+        holds = predicate(written)
         return [
-            turns(written, attribute_of(one, written.customer), own_zone)
+            turns(written, holds, attribute_of(one, written.customer), own_zone)
             for one, own_zone in zip(self.customers, self.own_zones, strict=True)
         ]
 
@@ -121,6 +122,8 @@ class _Builder:
         silences = {number for number in self.program.tables.silence if number != kernel.NONE}
         for number, stream in enumerate(self.program.streams):
             closing = frozenset(stream.closed_by)
+            passes = matcher(stream.where)
+            flag = predicate(stream.comparison) if stream.comparison is not None else None
             for c, own_zone in enumerate(self.own_zones):
                 offsets.append(len(at))
                 start = len(at)
@@ -128,14 +131,14 @@ class _Builder:
                 if len(stream.events) > 1:
                     found.sort(key=lambda event: (event.at, event.name in closing, event.id))
                 for event in found:
-                    if stream.where and not matches(stream.where, event.properties):
+                    if passes is not None and not passes(event.properties):
                         continue
                     if number in silences:
                         self.places[number, event.id] = len(at)
                     at.append(event.at)
                     seen.append(max(event.at, event.known_at))
-                    numbers.append(self._number(stream, event, own_zone))
-                    keys.append(self._key(event, stream.key))
+                    numbers.append(self._number(stream, event, own_zone, flag))
+                    keys.append(self._key(event, stream.key) if stream.key else 0)
                     self.entries.append(event)
                 following += (
                     _following(keys[start:], start) if stream.number == "open" else [kernel.NONE] * (len(at) - start)
@@ -150,15 +153,14 @@ class _Builder:
             "entry_next": following,
         }
 
-    def _number(self, stream: Stream, event: Event, own_zone: Zone) -> float:
+    def _number(self, stream: Stream, event: Event, own_zone: Zone, flag: Predicate | None) -> float:
         match stream.number:
             case "value":
                 value = event.properties.get(stream.property)
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 return float(value) if is_number else NOT_A_NUMBER  # type: ignore[arg-type] # a number by then
             case "flag":
-                value = event.properties.get(stream.property)
-                return 1.0 if stream.comparison is not None and holds(stream.comparison, value) else 0.0
+                return 1.0 if flag is not None and flag(event.properties.get(stream.property)) else 0.0
             case "ripe":
                 return float(ripe_at(self.program.house, own_zone, event))
             case "open":
@@ -237,14 +239,14 @@ def reachable(customer: Customer, channel: str) -> bool:
     return attribute is None or bool(customer.attributes.get(attribute))
 
 
-def turns(written: CustomerCondition, value: Value | None, own_zone: Zone) -> tuple[int, int]:
-    """Return from when, and up to when, an attribute compares so.
+def turns(written: CustomerCondition, holds: Predicate, value: Value | None, own_zone: Zone) -> tuple[int, int]:
+    """Return from when, and up to when, an attribute compares so; `holds` is the part that does not age.
 
     A date is older than a duration from the day on whose day so much before lies behind it, and newer until the
     day comes that lies so much after it.
     """
     always, never = (-kernel.NEVER, kernel.NEVER), (0, 0)
-    if not holds(written, value):
+    if not holds(value):
         return never
     true, false = always
     if written.older_than is not None or written.newer_than is not None:

@@ -59,14 +59,27 @@ TESTS: Mapping[str, Callable[[Value, Any], bool]] = {
 }
 
 
-def holds(comparison: Comparison, value: Value | None) -> bool:
-    """Whether `value` (None: missing) passes every comparison but `older_than` and `newer_than`."""
+Predicate = Callable[[Value | None], bool]
+"""Answers for a value; None stands for a missing one."""
+
+
+def predicate(comparison: Comparison) -> Predicate:
+    """Read a comparison once: the answer passes every comparison of it but `older_than` and `newer_than`."""
     compares = {key: wanted for key, wanted in comparison.compares.items() if key in TESTS}
-    if value is None:
-        return compares == {"known": False}
-    return all(TESTS[key](value, wanted) for key, wanted in compares.items())
+    of_a_missing_one = compares == {"known": False}
+    tests = [(TESTS[key], wanted) for key, wanted in compares.items()]
+
+    def holds(value: Value | None) -> bool:
+        if value is None:
+            return of_a_missing_one
+        return all(test(value, wanted) for test, wanted in tests)
+
+    return holds
 
 
-def matches(where: Mapping[str, Comparison] | None, properties: Mapping[str, Value]) -> bool:
-    """Whether an event's properties pass a `where`."""
-    return all(holds(comparison, properties.get(name)) for name, comparison in (where or {}).items())
+def matcher(where: Mapping[str, Comparison] | None) -> Callable[[Mapping[str, Value]], bool] | None:
+    """Read a `where` once: the answer tells whether an event's properties pass; None where all of them do."""
+    if not where:
+        return None
+    tests = [(name, predicate(comparison)) for name, comparison in where.items()]
+    return lambda properties: all(holds(properties.get(name)) for name, holds in tests)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from urllib.parse import quote
 
 from scheduler.decisions import kernel
-from scheduler.decisions.comparison import matches
+from scheduler.decisions.comparison import matcher
 from scheduler.decisions.facts import Customer, Event
 from scheduler.decisions.program import Program, anchored_on_delivery, opens_at_midnight
 from scheduler.durations import Duration, Unit
@@ -25,6 +26,7 @@ from scheduler.rulebook.model import (
 )
 from scheduler.wallclock import Zone, date_of, day_of, holidays_of, zone, zone_of_country
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 NO_DELAY = Duration(0, Unit.DAYS)
 
 
@@ -52,9 +54,22 @@ class Occasion:
     slot_opens: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A trigger with the window it opens; `slots` are the openings of channels with a head start."""
+
+    anchor: str
+    trigger: int
+    own_opening: int
+    closes: int
+    slots: tuple[int, ...] = ()
+
+
 def occasion_key(rule: str, customer: str, anchor: str) -> str:
     """Write the key RULE/CUSTOMER/ANCHOR, each part percent-encoded."""
-    return "/".join(quote(part, safe="") for part in (rule, customer, anchor))
+    parts = (rule, customer, anchor)
+    # Most parts need no encoding, and a look is far cheaper than to encode.
+    return "/".join(part if _PLAIN.fullmatch(part) else quote(part, safe="") for part in parts)
 
 
 def share_of(*parts: str) -> float:
@@ -107,6 +122,7 @@ class Windows:
                     self.by_date.append(number)
                 case _:
                     raise InputError(f"rule {rule.name}: this kind of trigger can't be run yet")
+        self.where = [matcher(getattr(rule.when, "where", None)) for rule in program.rules]
         self.reach = [self._reach(rule) for rule in program.rules]
         self.midnight = [opens_at_midnight(rule) for rule in program.rules]
 
@@ -115,11 +131,7 @@ class Windows:
 
         Those that have ended are left out.
         """
-        found = [
-            occasion
-            for occasion in self._all(customer, own_zone, since, until)
-            if occasion.closes > since and max(occasion.opens, occasion.known) < until
-        ]
+        found = list(self._all(customer, own_zone, since, until))
         if customer.ended:
             found = [occasion for occasion in found if occasion.key not in customer.ended]
         found.sort(key=lambda occasion: (occasion.rule, occasion.trigger, occasion.anchor))
@@ -131,13 +143,17 @@ class Windows:
                 # A quick look before the wall clock is asked: windows that can't meet the time are most of them.
                 if event.at + self.reach[number][1] < since or event.at + self.reach[number][0] >= until:
                     continue
-                when = self.program.rules[number].when
-                if isinstance(when, EventTrigger | SilenceTrigger) and matches(when.where, event.properties):
-                    yield self._of_event(number, customer, own_zone, event)
+                passes = self.where[number]
+                if passes is None or passes(event.properties):
+                    window = self._of_event(number, customer, own_zone, event)
+                    if window.closes > since and max(window.own_opening, event.known_at) < until:
+                        yield self._occasion(number, customer, own_zone, window, event)
         for number in self.by_date:
-            yield from self._of_dates(number, customer, own_zone, since, until)
+            for window in self._of_dates(number, customer, own_zone, since, until):
+                if window.closes > since and min((window.own_opening, *window.slots)) < until:
+                    yield self._occasion(number, customer, own_zone, window, None)
 
-    def _of_event(self, number: int, customer: Customer, own_zone: Zone, event: Event) -> Occasion:
+    def _of_event(self, number: int, customer: Customer, own_zone: Zone, event: Event) -> _Window:
         rule = self.program.rules[number]
         delay = value_window_of(self.house, event) if rule.after == VALUE_WINDOW else rule.after
         delay = delay if isinstance(delay, Duration) else None
@@ -149,9 +165,9 @@ class Windows:
         else:
             opens = event.at + (delay.microseconds if delay is not None else 0)
             closes = self._closes(rule, own_zone, start, event.at, opens, closed, midnights=False)
-        return self._occasion(number, customer, own_zone, event.id, event.at, opens, (), closes, event.known_at, event)
+        return _Window(event.id, event.at, opens, closes)
 
-    def _of_dates(self, number: int, customer: Customer, own_zone: Zone, since: int, until: int) -> Iterator[Occasion]:
+    def _of_dates(self, number: int, customer: Customer, own_zone: Zone, since: int, until: int) -> Iterator[_Window]:
         rule = self.program.rules[number]
         if not isinstance(rule.when, DateTrigger):
             return
@@ -168,7 +184,7 @@ class Windows:
         for day in days:
             yield self._of_day(number, customer, own_zone, day)
 
-    def _of_day(self, number: int, customer: Customer, own_zone: Zone, day: date) -> Occasion:
+    def _of_day(self, number: int, customer: Customer, own_zone: Zone, day: date) -> _Window:
         rule = self.program.rules[number]
         trigger = own_zone.midnight(day_of(day))
         closed = _holidays(rule, customer, trigger)
@@ -184,40 +200,31 @@ class Windows:
             own = moved(rule.after if isinstance(rule.after, Duration) else NO_DELAY, 1)
         slots = tuple(moved(use.ahead, -1) if use.ahead else own for use in rule.by)
         closes = self._closes(rule, own_zone, day_of(day), trigger, own, closed, midnights=self.midnight[number])
-        return self._occasion(number, customer, own_zone, day.isoformat(), trigger, own, slots, closes, trigger, None)
+        return _Window(day.isoformat(), trigger, own, closes, slots)
 
     def _occasion(
-        self,
-        number: int,
-        customer: Customer,
-        own_zone: Zone,
-        anchor: str,
-        trigger: int,
-        own: int,
-        slots: tuple[int, ...],
-        closes: int,
-        known: int,
-        event: Event | None,
+        self, number: int, customer: Customer, own_zone: Zone, window: _Window, event: Event | None
     ) -> Occasion:
         rule = self.program.rules[number]
-        slot_opens = slots or (own,) * len(rule.by)
-        value_at = trigger
+        slot_opens = window.slots or (window.own_opening,) * len(rule.by)
+        opens = min((window.own_opening, *slot_opens))
+        value_at = window.trigger
         if event is not None and rule.asks_for is not AsksFor.NOTHING and anchored_on_delivery(rule, self.house):
             value_at = ripe_at(self.house, own_zone, event)
         elif self.house.value_window is None:
-            value_at = own_zone.midnight(own_zone.local_day(trigger) + 60)
+            value_at = own_zone.midnight(own_zone.local_day(window.trigger) + 60)
         return Occasion(
-            key=occasion_key(rule.name, customer.id, anchor),
+            key=occasion_key(rule.name, customer.id, window.anchor),
             rule=number,
-            anchor=anchor,
-            trigger=trigger,
-            opens=min((own, *slot_opens)),
-            own_opening=own,
+            anchor=window.anchor,
+            trigger=window.trigger,
+            opens=opens,
+            own_opening=window.own_opening,
             # An attribute's date is known from ever on; an event from when it was learned.
-            known=known if event is not None else min((own, *slot_opens)),
-            closes=closes,
+            known=opens if event is None else event.known_at,
+            closes=window.closes,
             value_at=value_at,
-            admitted=self._admitted(rule, own_zone, trigger),
+            admitted=self._admitted(rule, own_zone, window.trigger),
             held=rule.holdout > 0 and share_of(rule.name, customer.id) < rule.holdout,
             event=event,
             slot_opens=slot_opens,
