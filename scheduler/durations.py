@@ -33,7 +33,8 @@ class Unit(StrEnum):
     BUSINESS_DAYS = "business days"
 
 
-_WRITTEN = re.compile(r"(\d{1,5}) (minute|hour|day|week|month|year|business day)s?")
+_WRITTEN = re.compile(r"(\d{1,5}) (minute|hour|day|week|month|year|business day)s?", re.ASCII)
+_LONGEST = 1_000 * 365.2425
 _EXACT = {Unit.MINUTES: MINUTE, Unit.HOURS: 60 * MINUTE}
 _NOMINAL_DAYS = {
     Unit.DAYS: 1.0,
@@ -53,11 +54,14 @@ class Duration:
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read `N unit`, singular or plural; raises `BadDuration`."""
+        """Read `N unit`, singular or plural, up to 1,000 years; raises `BadDuration`."""
         match = _WRITTEN.fullmatch(text.strip())
         if match is None:
             raise BadDuration(text=text)
-        return cls(int(match[1]), Unit(match[2] + "s"))
+        duration = cls(int(match[1]), Unit(match[2] + "s"))
+        if duration.nominal_days > _LONGEST:
+            raise BadDuration(f"{text!r} is longer than 1,000 years; write a shorter duration", text=text)
+        return duration
 
     @property
     def exact(self) -> bool:
