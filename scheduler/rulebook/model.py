@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -24,6 +25,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from scheduler.durations import Duration
 from scheduler.errors import BadDuration
@@ -88,13 +90,15 @@ def _duration(written: object) -> object:
         return written
     try:
         return Duration.parse(written)
-    except BadDuration as error:
-        raise ValueError(str(error)) from None
+    except BadDuration:
+        return written
 
 
 def _need_duration(value: object) -> Duration:
     if not isinstance(value, Duration):
-        raise ValueError(f"{value!r} is no duration; write a whole number and a unit, like '3 days'")
+        raise PydanticCustomError("bad-duration", "'{value}' is no duration", {"value": value})
+    if value.nominal_days > 36_525:
+        raise PydanticCustomError("bad-duration", "'{value}' is longer than a hundred years", {"value": str(value)})
     return value
 
 
@@ -113,7 +117,7 @@ def _time_of_day(written: object) -> int:
     match = re.fullmatch(r"(\d\d):(\d\d)", written) if isinstance(written, str) else None
     minutes = int(match[1]) * 60 + int(match[2]) if match and int(match[2]) < 60 else -1
     if not 0 <= minutes <= 24 * 60:
-        raise ValueError(f'{written!r} is no time of day; write it like "09:30"')
+        raise PydanticCustomError("bad-time", "'{value}' is no time of day", {"value": written})
     return minutes
 
 
@@ -127,8 +131,9 @@ TimeOfDay = Annotated[
 
 def _date(written: object) -> date:
     if isinstance(written, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", written):
-        return date.fromisoformat(written)
-    raise ValueError(f"{written!r} is no date; write it like 2026-12-24")
+        with suppress(ValueError):
+            return date.fromisoformat(written)
+    raise PydanticCustomError("bad-date", "'{value}' is no date", {"value": written})
 
 
 CalendarDate = Annotated[
@@ -137,8 +142,12 @@ CalendarDate = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-12-24"]}),
 ]
 
+Whole = Annotated[int, Field(strict=True)]
+Number = Whole | Annotated[float, Field(strict=True)]
+Truth = Annotated[bool, Field(strict=True)]
 Scalar = bool | int | float | str
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ .:-]*$", max_length=100)]
+TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
 VALUE_WINDOW = "value_window"
 PREFERRED = "preferred"
 ANY = "any"
@@ -154,13 +163,15 @@ class Comparison(Written):
     is_not: Scalar | None = Field(None, description="is there and differs from this")
     in_: tuple[Scalar, ...] | None = Field(None, alias="in", description="is one of these")
     not_in: tuple[Scalar, ...] | None = Field(None, description="is there and is none of these")
-    at_least: int | float | str | None = Field(None, description="is this or more")
-    at_most: int | float | str | None = Field(None, description="is this or less")
-    more_than: int | float | str | None = Field(None, description="is more than this")
-    less_than: int | float | str | None = Field(None, description="is less than this")
-    multiple_of: Annotated[int, Field(gt=0)] | None = Field(None, description="can be divided by this; 0 can")
+    at_least: Number | str | None = Field(None, description="is this or more")
+    at_most: Number | str | None = Field(None, description="is this or less")
+    more_than: Number | str | None = Field(None, description="is more than this")
+    less_than: Number | str | None = Field(None, description="is less than this")
+    multiple_of: Annotated[int, Field(gt=0, strict=True)] | None = Field(
+        None, description="can be divided by this; 0 can"
+    )
     contains: str | None = Field(None, description="the text contains this; case counts")
-    known: bool | None = Field(None, description="true: there is a value; false: there is none")
+    known: Truth | None = Field(None, description="true: there is a value; false: there is none")
     older_than: Span | None = Field(None, description="a customer's date lies longer ago than this")
     newer_than: Span | None = Field(None, description="a customer's date lies less long ago than this, or ahead")
 
@@ -338,7 +349,7 @@ class DateTrigger(Written):
     """An occasion on each return of a customer's date, or on the date itself with `once`."""
 
     date: Name
-    once: bool = False
+    once: Truth = False
 
 
 class SilenceTrigger(Written):
@@ -359,7 +370,7 @@ class EveryTrigger(Written):
     """An occasion on each return of a period, counted from the rule's `starts`."""
 
     every: Literal["week", "month"] | Span
-    on: Weekday | Annotated[int, Field(ge=1, le=31)] | None = None
+    on: Weekday | Annotated[int, Field(ge=1, le=31, strict=True)] | None = None
     spread: Span | None = None
 
     @model_validator(mode="before")
@@ -446,7 +457,7 @@ def _again(written: object) -> object:
         return Again()
     if isinstance(written, str) and written.startswith("after "):
         return Again(after=_need_duration(_duration(written.removeprefix("after "))))
-    raise ValueError(f"{written!r} is no re-entry; write never, every time, or 'after 365 days'")
+    raise PydanticCustomError("bad-again", "'{value}' does not say when the rule may speak again", {"value": written})
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +475,7 @@ def _channel_use(written: object) -> object:
         ((channel, options),) = written.items()
         if isinstance(options, Mapping) and set(options) == {"ahead"} and isinstance(options["ahead"], str):
             return ChannelUse(str(channel), _need_duration(_duration(options["ahead"])))
-    raise ValueError(f"{written!r} is no channel; write its name, or like {{post: {{ahead: 4 business days}}}}")
+    raise PydanticCustomError("bad-channel", "this is no channel")
 
 
 class Hours(Written):
@@ -485,7 +496,7 @@ class Hours(Written):
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
         if self.from_ is not None and self.to is not None and self.from_ >= self.to:
-            raise ValueError("the hours end before they begin; hours do not run over midnight")
+            raise PydanticCustomError("bad-hours", "the hours end before they begin")
         return self
 
 
@@ -517,9 +528,9 @@ class RuleKeys(Written):
         BeforeValidator(_again),
         WithJsonSchema({"type": "string", "pattern": r"^(never|every time|after \d+ [a-z ]+)$"}),
     ] = Field(Again(), description="never, every time, or 'after DURATION' from the last contact by this rule")
-    send: Name | None = Field(None, description="the template to send")
+    send: TemplateName | None = Field(None, description="the template to send")
     assign: Name | None = Field(None, description="the role or person who gets a task")
-    script: Name | None = Field(None, description="the template that tells them what to say")
+    script: TemplateName | None = Field(None, description="the template that tells them what to say")
     by: tuple[
         Annotated[
             ChannelUse,
@@ -546,7 +557,9 @@ class RuleKeys(Written):
     priority: Annotated[int, Field(ge=0, le=100, strict=True)] = Field(50, description="who goes first")
     exempt: tuple[Exemption, ...] = Field((), description="restraints that do not bind what they must know")
     backfill: Literal["open", "none"] | CalendarDate = Field("open", description="triggers from before activation")
-    holdout: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of customers kept as a control group")
+    holdout: Annotated[float, Field(ge=0, lt=1, strict=True)] = Field(
+        0.0, description="share of customers kept as a control group"
+    )
     starts: CalendarDate | None = Field(None, description="the first local day")
     ends: CalendarDate | None = Field(None, description="the last local day")
     status: Status = Field(Status.ACTIVE, description="active, paused or draft")
@@ -605,7 +618,7 @@ class CampaignFile(Written):
 class FrequencyCap(Written):
     """At most so many contacts within a time."""
 
-    at_most: Annotated[int, Field(ge=0)]
+    at_most: Annotated[int, Field(ge=0, strict=True)]
     within: Span
     serves: Serves | None = Field(None, description="counts and binds only contacts that serve them")
     by: Name | None = Field(None, description="counts and binds only contacts by this channel")
@@ -660,27 +673,50 @@ class HouseRules(Written):
     """Restraint that holds for every rule."""
 
     timezone: str = Field("UTC", description="where a customer's own zone is not known")
-    send_hours: dict[str, Hours | tuple[CalendarDate, ...]] = Field(
+    send_hours: dict[
+        str,
+        Annotated[
+            Annotated[Hours, Tag("hours")] | Annotated[tuple[CalendarDate, ...], Tag("dates")],
+            Discriminator(lambda written: "dates" if isinstance(written, list | tuple) else "hours"),
+        ],
+    ] = Field(
         default_factory=dict,
         description="hours by channel, or any; closed: dates on which nobody is contacted",
     )
-    default_at: TimeOfDay = 600
-    default_window: Span = Duration.parse("3 days")
-    lateness: Span = Duration.parse("2 hours")
-    leap_day: Literal["feb 28", "mar 1"] = "feb 28"
-    frequency_caps: tuple[FrequencyCap, ...] = (FrequencyCap(at_most=1, within=Duration.parse("1 day")),)
-    value_window: ValueWindow | None = None
-    asks: dict[AsksFor | Literal["any"], Ask] = Field(default_factory=dict)
-    open_things: dict[Name, OpenThing] = Field(default_factory=dict)
-    topics: dict[Name, Topic] = Field(default_factory=dict)
-    channels: dict[Name, ChannelRules] = Field(default_factory=dict)
-    conditions: dict[Name, NamedCondition] = Field(default_factory=dict)
+    default_at: TimeOfDay = Field(600, description="time of day of what is due on a day, where a rule has no at")
+    default_window: Span = Field(
+        Duration.parse("3 days"), description="from opening, how long a rule without before may speak"
+    )
+    lateness: Span = Field(
+        Duration.parse("2 hours"), description="how long after its time of day a contact may still go"
+    )
+    leap_day: Literal["feb 28", "mar 1"] = Field("feb 28", description="the day of 29 February in a year that has none")
+    frequency_caps: tuple[FrequencyCap, ...] = Field(
+        (FrequencyCap(at_most=1, within=Duration.parse("1 day")),),
+        description="at most so many contacts within a time; without any, one a day",
+    )
+    value_window: ValueWindow | None = Field(
+        None, description="how long customers need to have the value of a delivery"
+    )
+    asks: dict[AsksFor | Literal["any"], Ask] = Field(
+        default_factory=dict, description="what asks of a kind, or any, need beside their rules' own conditions"
+    )
+    open_things: dict[Name, OpenThing] = Field(
+        default_factory=dict, description="what can be open, like a ticket: the events that open and close it"
+    )
+    topics: dict[Name, Topic] = Field(default_factory=dict, description="what customers agree to hear about, by name")
+    channels: dict[Name, ChannelRules] = Field(default_factory=dict, description="what holds for a channel")
+    conditions: dict[Name, NamedCondition] = Field(default_factory=dict, description="conditions for all campaigns")
 
     @model_validator(mode="after")
     def _closed_holds_dates(self) -> Self:
         for channel, hours in self.send_hours.items():
             if isinstance(hours, Hours) == (channel == "closed"):
-                raise ValueError("send_hours holds hours by channel; closed alone is a list of dates")
+                raise PydanticCustomError(
+                    "bad-send-hours",
+                    "send_hours holds hours by channel; closed alone is a list of dates",
+                    {"at": ["send_hours", channel]},
+                )
         return self
 
     @property

@@ -1,0 +1,90 @@
+"""What the store has never seen: rules that can never match, as far as anybody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scheduler.rulebook.findings import Finding, meant, warning
+from scheduler.rulebook.lint.subject import Known, Subject, at
+from scheduler.rulebook.lint.walk import inside, resolved, written
+from scheduler.rulebook.model import (
+    CustomerCondition,
+    DateTrigger,
+    EventCondition,
+    EventDateTrigger,
+    EventTrigger,
+    Place,
+    Rule,
+    SilenceTrigger,
+)
+
+MANY_LACK = 0.8
+"""An attribute that fewer customers have is one that many lack."""
+
+
+def unseen(subject: Subject) -> Iterator[Finding]:
+    """Events, attributes and channels that are unknown to the store, and attributes that many customers lack."""
+    known = subject.known
+    if known is None:
+        return
+    for event, place in _events(subject):
+        if known.events and event not in known.events:
+            yield warning("unseen-event", place, f"no event '{event}' has ever come in", meant(event, known.events))
+    for attribute, place in _attributes(subject):
+        if known.attributes and attribute not in known.attributes:
+            message = f"no customer has an attribute '{attribute}'"
+            yield warning("unseen-attribute", place, message, meant(attribute, known.attributes))
+    for rule in subject.rules:
+        for number, use in enumerate(subject.written_by.get(rule.name, ()), 1):
+            if known.channels and use.channel not in known.channels and use.channel != "preferred":
+                message = f"the channel '{use.channel}' is not set up"
+                yield warning("unseen-channel", at(rule, f"by.{number}"), message, "set it up, or take it out")
+    yield from _rare(subject, known)
+
+
+def _events(subject: Subject) -> Iterator[tuple[str, Place]]:
+    for rule in subject.rules:
+        yield from _events_of(rule)
+    for seen in written(subject):
+        if isinstance(seen.condition, EventCondition):
+            yield seen.condition.event, seen.at("event")
+    window = subject.house.value_window
+    for event in window.delivered_by if window else ():
+        yield event, subject.place("value_window.delivered_by")
+    for name, thing in subject.house.open_things.items():
+        for key, events in (("opened_by", thing.opened_by), ("closed_by", thing.closed_by)):
+            for event in events:
+                yield event, subject.place(f"open_things.{name}.{key}")
+
+
+def _events_of(rule: Rule) -> Iterator[tuple[str, Place]]:
+    match rule.when:
+        case EventTrigger(event=event) | EventDateTrigger(event=event):
+            yield event, at(rule, "when.event")
+        case SilenceTrigger(silence=event) if event != "contact":
+            yield event, at(rule, "when.silence")
+    if isinstance(rule.until, str):
+        yield rule.until, at(rule, "until")
+
+
+def _attributes(subject: Subject) -> Iterator[tuple[str, Place]]:
+    for rule in subject.rules:
+        if isinstance(rule.when, DateTrigger):
+            yield rule.when.date, at(rule, "when.date")
+    for seen in written(subject):
+        if isinstance(seen.condition, CustomerCondition):
+            yield seen.condition.customer, seen.at("customer")
+
+
+def _rare(subject: Subject, known: Known) -> Iterator[Finding]:
+    for rule in subject.rules:
+        for number, condition in enumerate(rule.unless, 1):
+            for path, nested in inside(condition, f"unless.{number}"):
+                for asked in resolved(subject, nested) if isinstance(nested, str) else (nested,):
+                    if not isinstance(asked, CustomerCondition) or asked.known is not None:
+                        continue
+                    share = known.attributes.get(asked.customer, 1.0)
+                    if share < MANY_LACK:
+                        message = f"{1 - share:.0%} of the customers have no '{asked.customer}', and are not spared"
+                        way_out = f"add {{customer: {asked.customer}, known: false}} to unless, if they should be"
+                        yield warning("rare-attribute", at(rule, path), message, way_out)

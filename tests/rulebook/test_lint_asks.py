@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+from rulebook_shop import HOUSE, codes, read
+
+ASK = """\
+campaign: Asks
+rules:
+  ask:
+    reason: They have had the benefit and are happy.
+    asks_for: referral
+    when: {when}
+    {after}
+    before: 120 days
+    only_if: [{proof}]
+    send: ask
+    by: [email]
+"""
+
+
+def found(
+    proof: str = "well", *, when: str = "order_delivered", after: str = "after: value_window", house: str = HOUSE
+) -> list[str]:
+    text = (
+        ASK.replace("{when}", when)
+        .replace("{proof}", proof)
+        .replace("    {after}\n", f"    {after}\n" if after else "")
+    )
+    return codes(read(rules__asks=text, rules__house_rules=house)[1])
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "{event: nps_answered, latest: score, at_least: 9, within: 180 days}",
+        "{event: csat_answered, average: score, more_than: 4, within: 5 months}",
+        "{event: csat_answered, latest: verdict, is: satisfied, within: 30 days}",
+        "{event: csat_answered, latest: verdict, in: [good, better], since: trigger}",
+        "{event: order_placed, within: 90 days}",
+        "{event: order_delivered, count: true, at_least: 2, within: 180 days}",
+        "{event: order_delivered, since: trigger}",
+        "{event: ticket_closed, within: 30 days}",
+        "{all_of: [{customer: tier, is: gold}, well]}",
+        "{any_of: [well, {event: order_placed, within: 60 days}]}",
+    ],
+)
+def test_this_is_a_sign_that_the_customer_is_well(sign: str) -> None:
+    assert found(sign) == []
+
+
+@pytest.mark.parametrize(
+    "no_sign",
+    [
+        "{event: nps_answered, latest: score, at_least: 9}",
+        "{event: nps_answered, latest: score, at_least: 9, within: 7 months}",
+        "{event: nps_answered, latest: score, at_least: 0, within: 90 days}",
+        "{event: nps_answered, latest: score, less_than: 9, within: 90 days}",
+        "{event: nps_answered, latest: score, is_not: 1, within: 90 days}",
+        "{event: order_placed, count: true, at_least: 0, within: 90 days}",
+        "{event: order_delivered, within: 90 days}",
+        "{event: order_delivered, count: true, at_least: 1, within: 90 days}",
+        "{event: ticket_opened, within: 30 days}",
+        "{customer: score, at_least: 9}",
+        "{contact: any, within: 30 days}",
+        "{none_of: [well]}",
+        "{any_of: [well, {customer: tier, is: gold}]}",
+    ],
+)
+def test_this_is_no_sign_that_the_customer_is_well(no_sign: str) -> None:
+    assert found(no_sign) == ["ask-unwell"]
+
+
+@pytest.mark.parametrize(
+    "trigger", ["{event: nps_answered, where: {score: {at_least: 9}}}", "{event: ticket_closed, where: {by: us}}"]
+)
+def test_a_trigger_that_is_itself_a_sign_needs_no_delay(trigger: str) -> None:
+    assert found("{customer: tier, is: gold}", when=trigger, after="") == []
+
+
+@pytest.mark.parametrize("trigger", ["nps_answered", "{event: nps_answered, where: {score: {at_most: 6}}}"])
+def test_an_answer_by_itself_is_no_sign(trigger: str) -> None:
+    assert found(when=trigger, after="") == ["ask-without-after"]
+
+
+def test_a_large_delivery_is_no_sign() -> None:
+    assert found(when="{event: order_delivered, where: {total: {at_least: 100}}}", after="") == ["ask-without-after"]
+
+
+def test_an_ask_ahead_of_a_date_needs_no_after() -> None:
+    text = ASK.replace("{when}", "{date: renews_on}").replace("{after}\n    before: 120 days", "ahead: 30 days")
+    assert codes(read(rules__asks=text.replace("{proof}", "well"))[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "codes_found"),
+    [
+        ("after: 89 days", ["ask-too-early"]),
+        ("after: 90 days", []),
+        ("after: 3 months", ["ask-too-early"]),
+        ("after: 4 months", []),
+    ],
+)
+def test_an_ask_waits_for_the_longest_value_window(after: str, codes_found: list[str]) -> None:
+    assert [code for code in found(after=after) if code != "empty-window"] == codes_found
+
+
+def test_an_ask_of_one_category_waits_for_its_window_only() -> None:
+    assert found(when="{event: order_delivered, where: {category: coffee}}", after="after: 30 days") == []
+
+
+def test_an_ask_of_several_categories_waits_for_the_longest_of_theirs() -> None:
+    trigger = "{event: order_delivered, where: {category: {in: [coffee, tea]}}}"
+    assert found(when=trigger, after="after: 59 days") == ["ask-too-early"]
+
+
+def test_an_ask_that_is_not_anchored_on_a_delivery_may_come_sooner() -> None:
+    assert found(when="nps_answered", after="after: 1 day") == []
+
+
+def test_without_a_value_window_of_the_house_sixty_days_are_waited() -> None:
+    house = HOUSE.replace(HOUSE[HOUSE.index("value_window:") : HOUSE.index("open_things:")], "")
+    assert (found(after="after: 59 days", house=house), found(after="after: 60 days", house=house)) == (
+        ["ask-too-early"],
+        [],
+    )
+
+
+def test_a_house_that_asks_for_no_value_window_lets_asks_come_sooner() -> None:
+    assert found(after="after: 1 day", house=HOUSE + "asks: {referral: {value_window: none}}\n") == []
+
+
+def test_a_named_condition_that_could_not_be_read_raises_no_second_finding() -> None:
+    assert found(house=HOUSE.replace("within: 90 days}", "within: 90 dys}")) == ["bad-duration"]
+
+
+def test_feedback_needs_no_proof() -> None:
+    text = ASK.replace("referral", "feedback").replace("{when}", "order_delivered").replace("    {after}\n", "")
+    text = text.replace("    only_if: [{proof}]\n", "").replace("send: ask", "send: hello")
+    assert codes(read(rules__asks=text)[1]) == []

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from language_examples import rule, with_condition
+from rulebook_shop import FILES
+
+from scheduler.rulebook.lint import Known
+from scheduler.rulebook.reader import rulebook_from_texts
+
+KNOWN = Known(
+    events=frozenset(
+        {
+            "signed_up",
+            "order_delivered",
+            "order_returned",
+            "ticket_opened",
+            "ticket_closed",
+            "nps_answered",
+            "order_placed",
+        }
+    ),
+    attributes={"birthday": 0.4, "tier": 1.0, "email": 0.97},
+    channels=frozenset({"email", "sms"}),
+)
+
+
+def found(text: str, known: Known = KNOWN) -> list[tuple[str, str, str]]:
+    _, findings = rulebook_from_texts(FILES | {"rules/examples.yaml": text}, known=known)
+    return [(finding.code, finding.severity, finding.way_out) for finding in findings]
+
+
+def test_what_the_store_knows_is_not_warned_of() -> None:
+    assert found(with_condition("{customer: tier, is: gold}")) == []
+
+
+def test_an_event_that_never_came_is_warned_of_with_the_nearest() -> None:
+    assert found(rule(when="order_deliverd")) == [("unseen-event", "warning", "did you mean 'order_delivered'?")]
+
+
+def test_events_of_conditions_goals_and_silences_are_asked_for_too() -> None:
+    text = rule("until: sold", "unless: [{event: bought}]", "after: 3 days", when="{silence: visited}")
+    assert [code for code, _, _ in found(text)] == ["unseen-event"] * 3
+
+
+def test_an_attribute_that_nobody_has_is_warned_of() -> None:
+    assert found(with_condition("{customer: teir, is: gold}")) == [
+        ("unseen-attribute", "warning", "did you mean 'tier'?")
+    ]
+
+
+def test_a_date_that_nobody_has_is_warned_of() -> None:
+    assert [code for code, _, _ in found(rule("before: 1 day", when="{date: birhtday}"))] == ["unseen-attribute"]
+
+
+def test_a_channel_that_is_not_set_up_is_warned_of() -> None:
+    assert [code for code, _, _ in found(rule("by: [email, sms]"), Known(channels=frozenset({"email"})))] == [
+        "unseen-channel"
+    ]
+
+
+def test_unless_on_an_attribute_that_many_lack_is_warned_of() -> None:
+    assert [code for code, _, _ in found(with_condition("{customer: birthday, older_than: 18 years}"))] == [
+        "rare-attribute"
+    ]
+
+
+def test_asking_whether_it_is_known_at_all_is_fine() -> None:
+    assert found(with_condition("{customer: birthday, known: false}")) == []
+
+
+def test_only_if_on_an_attribute_that_many_lack_is_fine() -> None:
+    assert found(rule("only_if: [{customer: birthday, older_than: 18 years}]")) == []
+
+
+def test_an_empty_store_knows_nothing_and_warns_of_nothing() -> None:
+    assert found(rule(when="anything"), Known()) == []

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+from rulebook_shop import FILES, RULE
+
+from scheduler.rulebook.findings import Finding
+from scheduler.rulebook.reader import rulebook_from_texts
+
+
+def found(template: str, rule: str = RULE, **more: str) -> list[Finding]:
+    files = FILES | {"rules/tested.yaml": rule, "templates/hello.email.md": template}
+    return rulebook_from_texts(files | {f"templates/{name}": text for name, text in more.items()})[1]
+
+
+def said(template: str, rule: str = RULE) -> list[tuple[str, str]]:
+    return [(f"{f.place.line}:{f.place.column} {f.code}", f.way_out) for f in found(template, rule)]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ customer.first_name or 'there' }} {{ event.product }} {{ reason }} {{ rule }} {{ brand.name }} {{ today|date }}",
+        "{% for i in range(3) %}{{ i }}{{ loop.index }}{% endfor %}",
+        "{% set who = customer.name %}{{ who }}",
+        "{% macro bold(text) %}**{{ text }}**{% endmacro %}{{ bold('now') }}",
+        "{{ links.preferences }} {{ links.unsubscribe }} {{ links.page('care') }}",
+    ],
+)
+def test_a_template_may_use_what_its_rule_supplies(template: str) -> None:
+    assert found(template, RULE.replace("tested", "tested")) == []
+
+
+def test_a_name_that_no_rule_supplies_is_found_where_it_stands() -> None:
+    assert said("Hello\n{{ reason }} {{ custmer.name }}!") == [
+        ("2:17 unknown-template-name", "did you mean 'customer'?")
+    ]
+
+
+def test_a_template_that_can_not_be_read_is_told_with_its_line() -> None:
+    assert [place_and_code for place_and_code, _ in said("Hello\n{% if x %}")] == ["2:1 bad-template"]
+
+
+def test_a_link_that_does_not_exist_is_told() -> None:
+    assert said("{{ links.unsubscibe }}") == [("1:4 unknown-template-name", "did you mean 'unsubscribe'?")]
+
+
+@pytest.mark.parametrize("link", ["links.review", "links.refer", "links['shop']", "links.survey('nps')"])
+def test_a_template_asks_for_nothing_that_its_rule_does_not_declare(link: str) -> None:
+    assert {finding.code for finding in found(f"Hello {{{{ {link} }}}}")} == {"disguised-ask"}
+
+
+@pytest.mark.parametrize(
+    ("link", "asks_for"), [("survey('nps')", "feedback"), ("shop", "purchase"), ("review", "review")]
+)
+def test_a_template_may_ask_for_what_its_rule_declares(link: str, asks_for: str) -> None:
+    rule = RULE.replace("nothing", asks_for).replace("send: hello", "send: linked") + (
+        "    after: value_window\n    before: 120 days\n    only_if: [well]\n"
+    )
+    files = FILES | {"rules/tested.yaml": rule, "templates/linked.email.md": f"{{{{ links.{link} }}}}"}
+    assert rulebook_from_texts(files)[1] == []
+
+
+def test_an_ask_hidden_in_an_included_file_is_found_there() -> None:
+    files = FILES | {"templates/hello.email.md": "{% include '_foot.md' %}", "templates/_foot.md": "{{ links.review }}"}
+    assert [(f.code, f.place.file) for f in rulebook_from_texts(files)[1]] == [("disguised-ask", "templates/_foot.md")]
+
+
+def test_files_that_include_each_other_are_read_once() -> None:
+    files = FILES | {"templates/hello.email.md": "{% include '_a.md' %}", "templates/_a.md": "{% include '_a.md' %}"}
+    assert rulebook_from_texts(files)[1] == []
+
+
+def test_there_is_no_event_where_a_date_triggers() -> None:
+    rule = RULE.replace("when: order_delivered", "when: {date: birthday}").replace("send: hello", "send: dated")
+    files = FILES | {"rules/tested.yaml": rule, "templates/dated.email.md": "{{ event.product }}"}
+    assert [f.message for f in rulebook_from_texts(files)[1]] == ["no event triggers 'tested', so there is no 'event'"]
+
+
+def test_only_tasks_have_a_task() -> None:
+    assert [place_and_code for place_and_code, _ in said("{{ task.due }}")] == ["1:4 unknown-template-name"] * 2
+
+
+def test_a_file_whose_name_no_rule_can_use_is_told() -> None:
+    findings = found("Hello", **{"hello.emial.md": "Hello", "_part.md": "fine", "layout.email.html": "fine"})
+    assert [(f.code, f.place.file, f.severity) for f in findings] == [
+        ("bad-template-name", "templates/hello.emial.md", "warning")
+    ]
+
+
+def test_two_templates_for_one_purpose_are_refused() -> None:
+    findings = found("Hello", **{"hello.email.html": "Hello", "hello.email.de.html": "Hallo"})
+    assert [(f.code, f.place.file) for f in findings] == [("duplicate-name", "templates/hello.email.md")]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from language_examples import ACCEPTED_CONDITIONS, ACCEPTED_RULES, CAMPAIGN, HOUSE_RULES, with_condition
+from rulebook_shop import FILES, PEOPLE
+
+from scheduler.rulebook.nodes import plain
+from scheduler.rulebook.schema import FOLDER, campaign_schema, house_rules_schema, people_schema, schemas, written
+from scheduler.rulebook.yaml_text import parse
+
+ROOT = Path(__file__).parents[2]
+
+
+def valid(schema: dict[str, Any], text: str) -> bool:
+    node, findings = parse("r.yaml", text)
+    assert node is not None
+    assert findings == []
+    return bool(Draft202012Validator(schema).is_valid(plain(node)))
+
+
+@pytest.mark.parametrize("name", schemas())
+def test_the_committed_schema_is_the_one_of_the_models(name: str) -> None:
+    assert (ROOT / FOLDER / name).read_text(encoding="utf-8") == written(schemas()[name])
+
+
+@pytest.mark.parametrize("name", schemas())
+def test_a_schema_is_a_schema(name: str) -> None:
+    Draft202012Validator.check_schema(schemas()[name])
+
+
+def test_the_examples_of_the_language_fit_the_schemas() -> None:
+    assert (valid(campaign_schema(), CAMPAIGN), valid(house_rules_schema(), HOUSE_RULES)) == (True, True)
+
+
+@pytest.mark.parametrize("rule", ACCEPTED_RULES)
+def test_every_accepted_rule_fits_the_schema(rule: str) -> None:
+    assert valid(campaign_schema(), rule)
+
+
+@pytest.mark.parametrize("condition", ACCEPTED_CONDITIONS)
+def test_every_accepted_condition_fits_the_schema(condition: str) -> None:
+    assert valid(campaign_schema(), with_condition(condition))
+
+
+def test_house_rules_and_people_fit_their_schemas() -> None:
+    assert valid(house_rules_schema(), FILES["rules/house_rules.yaml"])
+    assert valid(people_schema(), PEOPLE)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "unknown-key",
+        "unknown-key-in-condition",
+        "unknown-key-in-where",
+        "missing-reason",
+        "missing-means",
+        "unknown-asks-for",
+        "bad-duration",
+        "bad-condition-typo",
+        "unknown-channel",
+    ],
+)
+def test_an_editor_sees_this_mistake_too(mistake: str) -> None:
+    text = (Path(__file__).parent / "bad" / f"{mistake}.yaml").read_text(encoding="utf-8")
+    assert not valid(campaign_schema(), text)
+
+
+def test_each_key_of_a_rule_helps_the_marketer() -> None:
+    keys = campaign_schema()["$defs"]["RuleKeys"]["properties"]
+    assert [key for key, schema in keys.items() if not schema.get("description")] == []
