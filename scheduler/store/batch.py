@@ -1,0 +1,58 @@
+"""Statements over many rows at once.
+
+The rows go in as one JSON text and stand in the statement as the table `given`. So there is one statement for both
+databases and for any number of rows, and one round trip.
+"""
+
+# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, text
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+PLACES: Mapping[str, str] = {"bucket": "smallint", "customer": "text"}
+"""The columns that say about whom a row is."""
+
+KEYS: Mapping[str, str] = {**PLACES, "key": "text"}
+"""The columns that say which occasion a row is about."""
+
+
+class Batch:
+    """A statement in which `{given}` stands for rows of these columns, each with its PostgreSQL type."""
+
+    def __init__(self, statement: str, columns: Mapping[str, str]) -> None:
+        here = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
+        there = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
+        typed = ", ".join(f"{name} {'text' if kind == 'json' else kind}" for name, kind in columns.items())
+        self._statements = {
+            "sqlite": text(statement.format(given=f"(SELECT {here} FROM json_each(:given)) AS given")),
+            "postgresql": text(
+                statement.format(
+                    given=f"(SELECT {there} FROM json_to_recordset(CAST(:given AS json)) AS rows({typed})) AS given"
+                )
+            ),
+        }
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]], **more: Any) -> int:
+        """Executes it, if there are any rows; the number of rows that it changed. `more` are single parameters."""
+        return self._execute(connection, rows, more).rowcount if rows else 0
+
+    def all(self, connection: Connection, rows: Sequence[Mapping[str, Any]], **more: Any) -> list[tuple[Any, ...]]:
+        """Executes it, if there are any rows; what it answers."""
+        return fetched(self._execute(connection, rows, more)) if rows else []
+
+    def _execute(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]], more: Mapping[str, Any]
+    ) -> CursorResult[Any]:
+        return connection.execute(self._statements[connection.dialect.name], {"given": _write(rows), **more})
+
+
+def fetched(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
+    """All rows, straight from the driver: a fifth of the time of SQLAlchemy's own rows."""
+    return list(result.cursor.fetchall())

@@ -1,0 +1,164 @@
+"""Customers: their attributes, all that is known about them, and whether they are planned."""
+
+# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, text
+
+from scheduler.decisions.facts import Customer, Value
+from scheduler.store import histories, notes, values
+from scheduler.store.addresses import normals
+from scheduler.store.batch import PLACES, Batch, fetched
+from scheduler.store.buckets import places
+from scheduler.store.taken import Taken
+from scheduler.store.watch import notify
+
+if TYPE_CHECKING:
+    from scheduler.store.database import Store
+
+_THESE = " (customer.bucket, customer.id) IN (SELECT bucket, customer FROM {given})"
+_ENROL = Batch(
+    "INSERT INTO customer (bucket, id, attributes, email, phone, address,"
+    " revision, planned_revision, planned_with, known_at, changed_at)"
+    " SELECT bucket, customer, '{{}}', '', '', '', 0, 0, 0, :now, :now FROM {given} WHERE true"
+    " ON CONFLICT (bucket, id) DO NOTHING",
+    PLACES,
+)
+_READ = "SELECT id, revision, CAST(attributes AS TEXT) FROM customer WHERE" + _THESE + " ORDER BY bucket, id"
+_LOCK = {"sqlite": Batch(_READ, PLACES), "postgresql": Batch(_READ + " FOR UPDATE", PLACES)}
+_TOUCH = Batch("UPDATE customer SET revision = revision + 1, changed_at = :now WHERE" + _THESE, PLACES)
+_CHANGE = Batch(
+    "UPDATE customer SET attributes = given.attributes, email = given.email, phone = given.phone,"
+    " address = given.address, revision = customer.revision + 1, changed_at = :now"
+    " FROM {given} WHERE customer.bucket = given.bucket AND customer.id = given.customer",
+    {**PLACES, "attributes": "json", "email": "text", "phone": "text", "address": "text"},
+)
+_PAUSE = Batch("UPDATE customer SET paused_until = :until WHERE" + _THESE, PLACES)
+_REVISIONS = Batch("SELECT id, revision FROM customer WHERE" + _THESE, PLACES)
+_NEW = text("SELECT id, revision FROM customer WHERE revision > planned_revision ORDER BY bucket, id LIMIT :limit")
+_PLANNED_WITH_OTHERS = tuple(
+    text(
+        f"SELECT id, revision FROM customer WHERE planned_with {differs} :plan"
+        " AND revision <= planned_revision LIMIT :limit"
+    )
+    for differs in ("<", ">")
+)
+_MARK = Batch(
+    "UPDATE customer SET planned_revision = given.revision, planned_with = :plan FROM {given}"
+    " WHERE customer.bucket = given.bucket AND customer.id = given.customer"
+    " AND customer.planned_revision <= given.revision",
+    {**PLACES, "revision": "bigint"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """The customers of a store."""
+
+    store: Store
+
+    def add(self, customers: Sequence[tuple[str, Mapping[str, Value]]], *, now: int, merge: bool = False) -> Taken:
+        """Takes ids with their attributes, which replace those that are there.
+
+        With `merge`, attributes that are not named stay. What changes counts the customer's revision up, and what
+        was there before is noted. Raises `FactError` for values that can't be stored.
+        """
+        ids = [customer for customer, _ in customers]
+        with self.store.write() as connection:
+            enrol(connection, ids, now=now)
+            known = {id_: (revision, attributes) for id_, revision, attributes in _locked(connection, ids)}
+            new = {id_ for id_, (revision, _) in known.items() if revision == 0}
+            before = {id_: attributes for id_, (_, attributes) in known.items()}
+            after = dict(before)
+            present: dict[str, Mapping[str, Value]] = {}
+            for id_, attributes in customers:
+                present[id_] = {**values.read(after[id_]), **attributes} if merge else attributes
+                after[id_] = values.written(present[id_])
+            changed = {id_ for id_ in after if id_ in new or after[id_] != before[id_]}
+            if changed:
+                rows = [{**place, "attributes": after[place["customer"]]} for place in places(changed)]
+                _CHANGE.run(connection, [row | normals(present[row["customer"]]) for row in rows], now=now)
+                notify(connection)
+            notes.write(
+                connection,
+                [("import", "attributes changed", id_, json.loads(before[id_])) for id_ in sorted(changed - new)],
+                now=now,
+            )
+        return Taken(len(new), len(changed - new), len(customers) - len(changed))
+
+    def pause(self, customer: str, until: int | None, *, now: int) -> bool:
+        """Contacts nobody of that id until then; whether there is such a customer."""
+        with self.store.write() as connection:
+            if not lock(connection, [customer]):
+                return False
+            _PAUSE.run(connection, places([customer]), until=until)
+            touch(connection, [customer], now=now)
+        return True
+
+    def read(self, ids: Iterable[str] | None = None, *, chunk: int = 2000) -> Iterator[Customer]:
+        """Complete customers in order of (bucket, id); each `chunk` of them as of one instant.
+
+        Without `ids`, all of them. Unknown ids are passed over.
+        """
+        return histories.read(self.store, ids, chunk=chunk)
+
+    def get(self, customer: str) -> Customer | None:
+        """That customer, complete, or None."""
+        return next(self.read([customer]), None)
+
+    def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The present revision of each of these customers that there is."""
+        with self.store.read() as connection:
+            return dict(_REVISIONS.all(connection, places(ids)))
+
+    def unplanned(self, plan: str, limit: int) -> list[tuple[str, int]]:
+        """Up to `limit` customers, with their revisions, about whom something is new or whose plan is another one.
+
+        `plan` names all that a plan is made with beside the facts: the rulebook's version, that of the zone data.
+        """
+        with self.store.read() as connection:
+            found: dict[str, int] = dict(fetched(connection.execute(_NEW, {"limit": limit})))
+            for others in _PLANNED_WITH_OTHERS:
+                if len(found) < limit:
+                    given = {"plan": _fingerprint(plan), "limit": limit - len(found)}
+                    found.update(fetched(connection.execute(others, given)))
+        return list(found.items())
+
+    def mark_planned(self, revisions: Iterable[tuple[str, int]], plan: str) -> None:
+        """Notes that these customers are planned, as of these revisions, by `plan`."""
+        read = dict(revisions)
+        rows = [{**place, "revision": read[place["customer"]]} for place in places(read)]
+        with self.store.write() as connection:
+            lock(connection, read)
+            _MARK.run(connection, rows, plan=_fingerprint(plan))
+
+
+def enrol(connection: Connection, ids: Iterable[str], *, now: int) -> None:
+    """Makes sure that these customers are there; the new ones know nothing yet and are at revision 0."""
+    _ENROL.run(connection, places(ids), now=now)
+
+
+def lock(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
+    """The revisions of those that there are, which nobody else can change before the transaction ends."""
+    return {id_: revision for id_, revision, _ in _locked(connection, ids)}
+
+
+def _locked(connection: Connection, ids: Iterable[str]) -> list[tuple[Any, ...]]:
+    return _LOCK[connection.dialect.name].all(connection, places(ids))
+
+
+def touch(connection: Connection, ids: Iterable[str], *, now: int) -> None:
+    """Counts up the revision of these customers: something about them is new."""
+    if _TOUCH.run(connection, places(ids), now=now):
+        notify(connection)
+
+
+def _fingerprint(plan: str) -> int:
+    return int.from_bytes(blake2b(plan.encode(), digest_size=8).digest(), "big", signed=True)

@@ -1,0 +1,250 @@
+"""The database: opened, made and migrated on first use; and its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from scheduler.errors import StoreError
+from scheduler.store import backups, erasure
+from scheduler.store.consents import Consents
+from scheduler.store.customers import Customers
+from scheduler.store.events import Events
+from scheduler.store.holds import Holds
+from scheduler.store.lease import Leases
+from scheduler.store.ledger import Ledger
+from scheduler.store.migrations import bring_up_to_date
+from scheduler.store.notes import Notes
+from scheduler.store.outbox import Outbox
+from scheduler.store.rulebooks import Rulebooks
+from scheduler.store.suppressions import Suppressions
+from scheduler.store.survey import Counts, Known, counts, known
+from scheduler.store.tasks import Tasks
+from scheduler.store.watch import Watch
+
+BUSY_SECONDS = 60
+"""How long a writer waits for another one on SQLite."""
+
+LOOK_UP = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
+"""Our statements look up a few rows by their keys; PostgreSQL, which can't know how few, would read whole tables."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database with everything in it, by noun.
+
+    Every method of `customers`, `events`, `ledger` and so on is one transaction; inside `together` they are one
+    transaction all together. A failure of the database is raised as `StoreError`.
+    """
+
+    engine: Engine
+    pepper: bytes = b""
+    connection: Connection | None = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database, whatever others write meanwhile."""
+        if self.connection is not None:
+            yield self.connection
+            return
+        with _as_store_error(), self.engine.connect() as connection:
+            if self.is_postgresql:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection that writes all or nothing."""
+        if self.connection is not None:
+            yield self.connection
+            return
+        with _as_store_error(), self.engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[Store]:
+        """A store whose calls are one transaction: committed at the end of the block, or not at all."""
+        with self.write() as connection:
+            yield replace(self, connection=connection)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL; else it is SQLite."""
+        return self.engine.dialect.name == "postgresql"
+
+    def watch(self) -> Watch:
+        """Notices what anybody writes from now on."""
+        return Watch(self.engine)
+
+    def erase(self, customer: str, *, now: int) -> bool:
+        """Erases all that says who the customer was, for good; whether there was one.
+
+        Rows of the ledger, records of consent and suppressions stay under hashes keyed with the pepper. Raises
+        `StoreError` while a message to them is being sent.
+        """
+        return erasure.erase(self, customer, now=now)
+
+    def back_up(self, file: Path) -> None:
+        """Writes a SQLite database as of now to `file`, while it is in use. Raises `StoreError`."""
+        backups.back_up(self, file)
+
+    def restore(self, file: Path, *, now: int) -> None:
+        """Puts a backup in place of all that is in here, and holds everything. Raises `StoreError`."""
+        with _as_store_error():
+            backups.restore(self, file, now=now)
+
+    def known(self) -> Known:
+        """The names of the events and attributes that there are."""
+        with self.read() as connection:
+            return known(connection)
+
+    def counts(self) -> Counts:
+        """How much there is of what."""
+        with self.read() as connection:
+            return counts(connection)
+
+    @property
+    def customers(self) -> Customers:
+        """Customers, complete; what is to be planned."""
+        return Customers(self)
+
+    @property
+    def events(self) -> Events:
+        """What happened."""
+        return Events(self)
+
+    @property
+    def consents(self) -> Consents:
+        """Consent given and withdrawn."""
+        return Consents(self)
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """Addresses that must not be used."""
+        return Suppressions(self)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Occasions, from planned to their end."""
+        return Ledger(self)
+
+    @property
+    def outbox(self) -> Outbox:
+        """Occasions that are being delivered."""
+        return Outbox(self)
+
+    @property
+    def tasks(self) -> Tasks:
+        """What people have to do."""
+        return Tasks(self)
+
+    @property
+    def rulebooks(self) -> Rulebooks:
+        """The rulebooks that are and were active."""
+        return Rulebooks(self)
+
+    @property
+    def leases(self) -> Leases:
+        """Who may work."""
+        return Leases(self)
+
+    @property
+    def holds(self) -> Holds:
+        """What is held back."""
+        return Holds(self)
+
+    @property
+    def notes(self) -> Notes:
+        """The audit."""
+        return Notes(self)
+
+
+def open_store(url: str, *, create: bool = True, pepper: bytes = b"") -> Store:
+    """The store at `sqlite:///PATH` or `postgresql://…`, made and migrated on first use.
+
+    `pepper` keys the hashes of erased addresses. Raises `NewerDatabase`; `StoreError` where the URL can't be used
+    or, without `create`, there is no database yet.
+    """
+    engine = _engine(url, create=create)
+    store = Store(engine, pepper)
+    try:
+        with _as_store_error():
+            bring_up_to_date(engine, create=create)
+    except BaseException:
+        engine.dispose()
+        raise
+    return store
+
+
+def _engine(url: str, *, create: bool) -> Engine:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreError(f"{url!r} is no database URL; write sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+    if address.get_backend_name() == "postgresql":
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            connect_args={"options": LOOK_UP},
+            pool_pre_ping=True,
+            pool_size=8,
+        )
+    if address.drivername != "sqlite" or not address.database or address.database == ":memory:":
+        raise StoreError(
+            f"{url!r} is no database that can be used; write sqlite:///PATH or postgresql://USER@HOST/NAME"
+        )
+    path = Path(address.database)
+    if not path.exists():
+        if not create:
+            raise StoreError(f"there is no database at {path}; import something first")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, pool_size=8)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _: object) -> None:
+    # The driver's own transactions begin too late: reads outside of them see several states. `_begin` does it.
+    connection.isolation_level = None
+    # FULL and not NORMAL: a mark that a power cut takes back would be a message sent twice.
+    connection.executescript(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824"
+    )
+
+
+def _begin(connection: Connection) -> None:
+    # A writer that starts as a reader fails as soon as another one was faster: it asks for the lock first.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _as_store_error() -> Iterator[Any]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(f"the database says: {str(error.orig).strip()}") from error
+    except NoSuchModuleError as error:
+        raise StoreError(str(error)) from error

@@ -1,0 +1,161 @@
+"""Events: what happened to customers."""
+
+# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from scheduler.decisions.facts import Event
+from scheduler.store import customers, values
+from scheduler.store.batch import PLACES, Batch
+from scheduler.store.buckets import bucket_of
+from scheduler.store.taken import Refusal, Taken
+
+if TYPE_CHECKING:
+    from scheduler.store.database import Store
+
+_ID = {"id": "text"}
+_KNOWN = Batch(
+    "SELECT id, customer, name, at, CAST(properties AS TEXT) FROM event WHERE id IN (SELECT id FROM {given})", _ID
+)
+_EARLY = Batch(
+    "SELECT replaces, id, customer FROM event WHERE replaces IS NOT NULL AND replaces IN (SELECT id FROM {given})",
+    _ID,
+)
+_COLUMNS = {
+    **PLACES,
+    "at": "bigint",
+    "id": "text",
+    "name": "text",
+    "known_at": "bigint",
+    "properties": "json",
+    "replaces": "text",
+    "replaced_by": "text",
+}
+_ADD = Batch(
+    f"INSERT INTO event ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)} FROM {{given}}",
+    _COLUMNS,
+)
+_REMOVE = Batch("DELETE FROM event WHERE id IN (SELECT id FROM {given})", _ID)
+_REPLACE = Batch(
+    "UPDATE event SET replaced_by = given.replaced_by FROM {given}"
+    " WHERE event.id = given.id AND event.customer = given.customer",
+    {**_ID, "customer": "text", "replaced_by": "text"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEvent:
+    """An event of a customer; it takes the place of the event `replaces`, if that is given."""
+
+    customer: str
+    event: Event
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a store."""
+
+    store: Store
+
+    def add(self, events: Sequence[CustomerEvent], *, now: int, create_customers: bool = False) -> Taken:
+        """Takes events, and counts up the revision of those to whom something new happened.
+
+        An id that is there with the same customer, name, `at` and properties is left alone. With other content it
+        is refused, unless it replaces itself. An event of an unknown customer is refused, unless `create_customers`.
+        What replaces may come before what it replaces. Raises `FactError` for values that can't be stored.
+        """
+        with self.store.write() as connection:
+            if create_customers:
+                customers.enrol(connection, [given.customer for given in events], now=now)
+            known = set(customers.lock(connection, [given.customer for given in events]))
+            batch = _Batch(connection, events)
+            for position, given in enumerate(events):
+                if given.customer not in known:
+                    batch.refuse(position, given, f"there is no customer {given.customer}")
+                else:
+                    batch.take(position, given)
+            batch.write()
+            customers.touch(connection, batch.touched, now=now)
+        return Taken(batch.added, batch.updated, batch.unchanged, tuple(batch.refused))
+
+
+class _Batch:
+    """Events on their way in, with what is known already of them."""
+
+    def __init__(self, connection: Connection, events: Sequence[CustomerEvent]) -> None:
+        self.connection = connection
+        self.contents: dict[str, tuple[str, str, int, str]] = {}
+        self.early: dict[str, tuple[str, str]] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.removed: list[dict[str, str]] = []
+        self.replaced: list[dict[str, str]] = []
+        self.touched: set[str] = set()
+        self.refused: list[Refusal] = []
+        self.added = self.updated = self.unchanged = 0
+        ids = sorted({given.event.id for given in events} | {given.replaces for given in events if given.replaces})
+        asked = [{"id": id_} for id_ in ids]
+        for id_, customer, name, at, properties in _KNOWN.all(connection, asked):
+            self.contents[id_] = (customer, name, at, properties)
+        for replaces, id_, customer in _EARLY.all(connection, asked):
+            self.early[replaces] = (id_, customer)
+
+    def refuse(self, position: int, given: CustomerEvent, cause: str) -> None:
+        self.refused.append(Refusal(position, given.event.id, cause))
+
+    def take(self, position: int, given: CustomerEvent) -> None:
+        event = given.event
+        content = (given.customer, event.name, event.at, values.written(event.properties))
+        there = self.contents.get(event.id)
+        if there == content:
+            self.unchanged += 1
+            return
+        if there is not None and given.replaces != event.id:
+            self.refuse(position, given, "this id is known with other content")
+            return
+        if any(
+            self.contents.get(id_, content)[0] != given.customer
+            for id_ in (event.id, given.replaces)
+            if id_ is not None
+        ):
+            self.refuse(position, given, "it replaces an event of another customer")
+            return
+        if there is not None:
+            self.updated += 1
+            if self.rows.pop(event.id, None) is None:
+                self.removed.append({"id": event.id})
+        elif given.replaces in self.contents:
+            self.updated += 1
+        else:
+            self.added += 1
+        if given.replaces is not None and given.replaces != event.id:
+            self.replaced.append({"id": given.replaces, "replaced_by": event.id, "customer": given.customer})
+            self.early[given.replaces] = (event.id, given.customer)
+        self._keep(given, content)
+
+    def _keep(self, given: CustomerEvent, content: tuple[str, str, int, str]) -> None:
+        event, early = given.event, self.early.get(given.event.id)
+        self.contents[event.id] = content
+        self.touched.add(given.customer)
+        self.rows[event.id] = {
+            "bucket": bucket_of(given.customer),
+            "customer": given.customer,
+            "at": event.at,
+            "id": event.id,
+            "name": event.name,
+            "known_at": event.known_at,
+            "properties": content[3],
+            "replaces": None if given.replaces == event.id else given.replaces,
+            "replaced_by": early[0] if early and early[1] == given.customer else None,
+        }
+
+    def write(self) -> None:
+        _REMOVE.run(self.connection, self.removed)
+        _ADD.run(self.connection, list(self.rows.values()))
+        _REPLACE.run(self.connection, self.replaced)

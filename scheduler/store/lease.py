@@ -1,0 +1,105 @@
+"""Leases: who may work, until when, and the token that proves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+
+from scheduler.errors import LeaseTaken
+
+if TYPE_CHECKING:
+    from scheduler.store.database import Store
+
+LIVING = "SELECT name || '#' || CAST(token AS TEXT) FROM daemon WHERE kind = 'lease' AND expires > :now"
+"""The senders whose lease lives at `:now`."""
+
+_ENROL = text(
+    "INSERT INTO daemon (kind, name, holder, token, seen, expires, cause)"
+    " VALUES ('lease', :name, '', 0, 0, 0, '') ON CONFLICT (kind, name) DO NOTHING"
+)
+_READ = "SELECT holder, token, seen, expires FROM daemon WHERE kind = 'lease' AND name = :name"
+_HERE = text(_READ)
+_LOCKED = text(_READ + " FOR UPDATE")
+_TAKE = text(
+    "UPDATE daemon SET holder = :holder, token = :token, seen = :seen, expires = :expires"
+    " WHERE kind = 'lease' AND name = :name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of `holder` to work until `expires`, unless renewed; a newer holder has a higher `token`."""
+
+    name: str
+    holder: str
+    token: int
+    expires: int
+
+    @property
+    def sender(self) -> str:
+        """How rows name the holder that claimed them."""
+        return f"{self.name}#{self.token}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """The leases of a store."""
+
+    store: Store
+
+    def acquire(self, holder: str, *, now: int, ttl: int, name: str = "daemon") -> Lease:
+        """Takes the lease for `ttl` microseconds. Raises `LeaseTaken` while another holder's lives."""
+        with self.store.write() as connection:
+            connection.execute(_ENROL, {"name": name})
+            other, token, seen, expires = _read(connection, name)
+            if other not in ("", holder) and expires > now:
+                raise _taken(other, seen)
+            lease = Lease(name, holder, token + 1, now + ttl)
+            _write(connection, lease, now)
+        return lease
+
+    def renew(self, lease: Lease, *, now: int, ttl: int) -> Lease:
+        """The lease for `ttl` microseconds from now. Raises `LeaseTaken` where it was lost to somebody."""
+        with self.store.write() as connection:
+            ensure_held(connection, lease)
+            renewed = replace(lease, expires=now + ttl)
+            _write(connection, renewed, now)
+        return renewed
+
+    def release(self, lease: Lease, *, now: int) -> None:
+        """Gives the lease back at once; nothing where it was lost already."""
+        with self.store.write() as connection:
+            if _read(connection, lease.name)[1] == lease.token:
+                _write(connection, replace(lease, holder="", expires=now), now)
+
+    def held(self, name: str = "daemon") -> tuple[Lease, int] | None:
+        """The lease as it was taken last and when its holder was last seen, whether it lives or not."""
+        with self.store.read() as connection:
+            found = connection.execute(_HERE, {"name": name}).first()
+        return None if found is None else (Lease(name, found[0], found[1], found[3]), found[2])
+
+
+def ensure_held(connection: Connection, lease: Lease) -> None:
+    """Raises `LeaseTaken` where somebody else has taken the lease meanwhile; nobody can before the transaction ends."""
+    holder, token, seen, _ = _read(connection, lease.name)
+    if token != lease.token:
+        raise _taken(holder, seen)
+
+
+def _read(connection: Connection, name: str) -> tuple[str, int, int, int]:
+    statement = _LOCKED if connection.dialect.name == "postgresql" else _HERE
+    found = connection.execute(statement, {"name": name}).first()
+    return ("", -1, 0, 0) if found is None else (found[0], found[1], found[2], found[3])
+
+
+def _write(connection: Connection, lease: Lease, now: int) -> None:
+    given = {"holder": lease.holder, "token": lease.token, "seen": now, "expires": lease.expires, "name": lease.name}
+    connection.execute(_TAKE, given)
+
+
+def _taken(holder: str, seen: int) -> LeaseTaken:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=seen)
+    return LeaseTaken(holder=holder, seen=at.isoformat(timespec="seconds"))

@@ -1,0 +1,116 @@
+"""A row of the ledger as a plain value, and how it stands in the table."""
+
+# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import Connection
+
+from scheduler.rulebook.model import AsksFor
+from scheduler.store.batch import KEYS, Batch
+from scheduler.store.buckets import bucket_of
+from scheduler.store.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One occasion in the ledger.
+
+    `next_at` is when it is to be looked at again; `decided_for` the instant that the decision is of, `decided_at`
+    when it was made; `because` names the gates that said no; `version` is the rulebook's; `revision` is that of the
+    customer when it was planned or decided last.
+    """
+
+    key: str
+    customer: str
+    rule: str
+    anchor: str
+    trigger_at: int
+    opens: int
+    closes: int
+    asks_for: AsksFor
+    state: State = State.PLANNED
+    next_at: int | None = None
+    decided_for: int | None = None
+    decided_at: int | None = None
+    channel: str = ""
+    template: str = ""
+    reason: str = ""
+    because: tuple[str, ...] = ()
+    version: str = ""
+    revision: int = 0
+    exempt: bool = False
+    attempts: int = 0
+    message_id: str = ""
+    provider_id: str = ""
+    error: str = ""
+
+
+NAMES = tuple(field.name for field in fields(Row))
+TYPES = {
+    **dict.fromkeys(NAMES, "text"),
+    **dict.fromkeys(("trigger_at", "opens", "closes", "next_at", "decided_for", "decided_at", "revision"), "bigint"),
+    "because": "json",
+    "exempt": "boolean",
+    "attempts": "integer",
+}
+"""The type of each column of a row."""
+
+COLUMNS = ", ".join("CAST(because AS TEXT)" if name == "because" else name for name in NAMES)
+"""The columns of a row, in the order in which `row_of` takes them."""
+
+_BECAUSE = NAMES.index("because")
+_KEYED = (
+    f"SELECT {COLUMNS} FROM occasion"
+    " WHERE (bucket, customer, key) IN (SELECT bucket, customer, key FROM {given}) ORDER BY bucket, customer, key"
+)
+_READ = Batch(_KEYED, KEYS)
+_LOCK = Batch(_KEYED + " FOR UPDATE", KEYS)
+
+
+def row_of(columns: Sequence[Any]) -> Row:
+    """The row that stands in `COLUMNS`."""
+    values = dict(zip(NAMES, columns, strict=True))
+    values["asks_for"] = AsksFor(values["asks_for"])
+    values["state"] = State(values["state"])
+    values["because"] = tuple(json.loads(values["because"])) if columns[_BECAUSE] != "[]" else ()
+    values["exempt"] = bool(values["exempt"])
+    return Row(**values)
+
+
+def columns_of(row: Row) -> dict[str, Any]:
+    """The columns of a row, with its bucket, as a statement takes them."""
+    columns = {name: getattr(row, name) for name in NAMES}
+    columns["asks_for"], columns["state"] = str(row.asks_for), str(row.state)
+    columns["because"] = because_of(row.because)
+    columns["bucket"] = bucket_of(row.customer)
+    return columns
+
+
+def because_of(gates: Iterable[str]) -> str:
+    """How the gates that said no stand in their column."""
+    return json.dumps(list(gates))
+
+
+def customer_of(key: str) -> str:
+    """The customer in an occasion's key, RULE/CUSTOMER/ANCHOR, each part percent-encoded."""
+    parts = key.split("/")
+    return unquote(parts[1]) if len(parts) == 3 else ""
+
+
+def place_of(key: str) -> dict[str, Any]:
+    """Where the row with this key stands: its bucket, its customer, and the key."""
+    customer = customer_of(key)
+    return {"bucket": bucket_of(customer), "customer": customer, "key": key}
+
+
+def rows_of(connection: Connection, keys: Iterable[str], *, lock: bool = False) -> list[Row]:
+    """The rows with these keys that there are; with `lock`, nobody else can change them in this transaction."""
+    batch = _LOCK if lock and connection.dialect.name == "postgresql" else _READ
+    return [row_of(columns) for columns in batch.all(connection, [place_of(key) for key in set(keys)])]

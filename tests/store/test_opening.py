@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from scheduler.errors import NewerDatabase, StoreError
+from scheduler.store import open_store
+from scheduler.store.migrations import version, versions
+from scheduler.store.tables import Table
+
+
+def test_a_new_database_is_made_and_up_to_date(new_database: str) -> None:
+    with open_store(new_database) as store, store.read() as connection:
+        assert version(connection) == versions()[-1]
+
+
+def test_the_migrations_make_the_tables_that_the_models_describe(new_database: str) -> None:
+    with open_store(new_database) as store, store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+
+
+def test_what_was_written_is_there_when_the_store_is_opened_again(database: str) -> None:
+    with open_store(database) as store:
+        store.customers.add([("ann", {"name": "Ann"})], now=1)
+    with open_store(database, create=False) as again:
+        assert again.customers.revisions(["ann"]) == {"ann": 1}
+
+
+def test_a_newer_database_is_refused(new_database: str) -> None:
+    with open_store(new_database) as store, store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match="9999"):
+        open_store(new_database)
+
+
+def test_without_create_an_empty_database_is_refused(new_database: str) -> None:
+    with pytest.raises(StoreError, match="import something first"):
+        open_store(new_database, create=False)
+
+
+def test_without_create_no_file_is_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no database"):
+        open_store(f"sqlite:///{tmp_path / 'none.db'}", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://somewhere/db", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:///PATH"):
+        open_store(url)
+
+
+def test_a_server_that_is_not_there_is_a_store_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the database says"):
+        open_store(f"postgresql://nobody@/nothing?host={tmp_path}")
+
+
+def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_text("Dear Sir or Madam, " * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        open_store(f"sqlite:///{tmp_path / 'letter.db'}")
+
+
+def test_an_up_to_date_database_is_opened_without_the_machinery_of_migrations(sqlite_file: Path) -> None:
+    program = (
+        "import sys\n"
+        "from scheduler.store import open_store\n"
+        f"open_store('sqlite:///{sqlite_file}').close()\n"
+        "print({'alembic', 'sqlmodel'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 (our own program)
+    assert answer.stdout.strip() == "set()"
+
+
+def test_sqlite_commits_survive_a_power_cut(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'a.db'}") as store, store.read() as connection:
+        full = 2
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_calls_made_together_are_one_transaction(database: str) -> None:
+    with open_store(database) as store:
+        with contextlib.suppress(InterruptedError), store.together() as both:
+            both.customers.add([("ann", {})], now=1)
+            raise InterruptedError
+        assert store.counts().customers == 0
+
+
+def test_the_migrations_can_be_undone(new_database: str) -> None:
+    from alembic import command
+
+    from scheduler.store.migrations import configuration
+
+    with open_store(new_database) as store:
+        with store.write() as connection:
+            command.downgrade(configuration(connection), "base")
+        with store.read() as connection:
+            assert version(connection) is None
