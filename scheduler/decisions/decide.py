@@ -79,17 +79,20 @@ def decide(
     horizon: int | None = None,
     overdue: int | None = None,
     only: Container[str] | None = None,
+    causes: bool = True,
 ) -> Iterator[Decision]:
     """Walk the moments in [since, until) of each customer and yield one decision for each occasion.
 
     `activated` is when each rule became active, for `backfill`. Occasions take part whose window meets
     [since, horizon), `horizon` being `until` unless it is later; those that closed before `since` but not before
-    `overdue` take part too, and end as too late. `only` narrows them down to some keys. All instants are
-    UTC microseconds.
+    `overdue` take part too, and end as too late. `only` narrows them down to some keys. Without `causes`,
+    what is too late or waits does not say why, which is faster. All instants are UTC microseconds.
     """
     windows = Windows(program, activated)
     for chunk in chunks(customers, CHUNK):
-        yield from walked(windows, chunk, since, until, horizon=horizon, overdue=overdue, only=only).decisions()
+        yield from walked(
+            windows, chunk, since, until, horizon=horizon, overdue=overdue, only=only, causes=causes
+        ).decisions()
 
 
 def walked(
@@ -101,6 +104,7 @@ def walked(
     horizon: int | None = None,
     overdue: int | None = None,
     only: Container[str] | None = None,
+    causes: bool = True,
 ) -> Walk:
     """Lay out some customers and walk them; arguments as in `decide`."""
     program = windows.program
@@ -119,7 +123,7 @@ def walked(
         program, [zone(name) for name in columns.zones], tuple(columns.countries), earliest, latest + 2 * kernel.DAY
     )
     scratch = scratch_of(program, columns.tables)
-    made = kernel.walk(program.tables, calendar, columns.tables, scratch, since, until)
+    made = kernel.walk(program.tables, calendar, columns.tables, scratch, since, until, causes)
     flat = [occasion for own in found for occasion in own]
     return Walk(program, customers, zones, flat, columns, calendar, scratch, until, made)
 

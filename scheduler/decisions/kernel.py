@@ -685,19 +685,71 @@ def serves_of(asks: int) -> int:
 
 
 def ask(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int
+    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
 ) -> tuple[int, int, int, int]:
-    """Ask every gate of an occasion at `t`, over the first `made` contacts.
+    """Ask the gates of an occasion at `t`, over the first `made` contacts.
 
     Returns the outcome, the slot of the channel used (or of the first one), the bits of the gates that refused,
-    and the instant before which the outcome can't be another without a new fact. `gate_until` keeps each gate's.
+    and the instant before which the outcome can't be another without a new fact. With `complete` every gate is
+    asked, and `gate_until` keeps each one's answer; without, the first that makes it wait is enough: the outcome is
+    the same, as all gates have to say yes, and the instant is one before which that gate says no.
     """
     r = x.rule[o]
+    outcome, refused, waits_until, ends_at = ask_ends(p, k, x, s, c, o, t, made)
+    waits = refused != 0 and outcome == CONTACT
+    first_slot = p.slot_from[r]
+    if waits and not complete:
+        return WAITING, first_slot, refused, min(waits_until, ends_at)
+
+    # The channels come before the conditions, being cheap; their bits stand behind those of the conditions.
+    asks_gates = 0 if p.asks[r] == ASKS_NOTHING else 2 + p.condition_from[r + 1] - p.blocked_from[r]
+    channel_gate = CONDITIONS + p.blocked_from[r] - p.condition_from[r] + asks_gates
+    chosen = NONE
+    frees = NEVER
+    first_refused = 0
+    for slot in range(first_slot, p.slot_from[r + 1]):
+        slot_refused, slot_until = ask_channel(p, k, x, s, c, o, t, made, slot, channel_gate, slot == first_slot)
+        if slot_refused == 0:
+            chosen = slot
+            break
+        frees = min(frees, slot_until)
+        if slot == first_slot:
+            first_refused = slot_refused
+    if chosen == NONE:
+        refused |= first_refused
+        waits = True
+        waits_until = max(waits_until, frees)
+        if not complete and outcome == CONTACT:
+            return WAITING, first_slot, refused, min(waits_until, ends_at)
+    elif chosen != first_slot:
+        ask_channel(p, k, x, s, c, o, t, made, chosen, channel_gate, True)
+
+    conditions_refused, conditions_until = ask_conditions(p, k, x, s, c, o, t, made, complete)
+    if conditions_refused != 0:
+        refused |= conditions_refused
+        waits = True
+        waits_until = max(waits_until, conditions_until)
+    if outcome == CONTACT:
+        if waits:
+            outcome = WAITING
+        elif x.held[o] == 1:
+            outcome = HELD_OUT
+            refused |= 1 << (channel_gate + 3 + len(p.cap_at_most))
+    return outcome, chosen if chosen != NONE else first_slot, refused, min(waits_until, ends_at)
+
+
+def ask_ends(
+    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int
+) -> tuple[int, int, int, int]:
+    """Ask gates 1 to 4, whose no ends an occasion (or makes it wait for its beginning).
+
+    Returns the outcome that they make (`CONTACT` where none ends it), the bits that refused, until when those that
+    wait do so, and until when the others say yes.
+    """
     refused = 0
     waits_until = -NEVER
     ends_at = NEVER
     outcome = CONTACT
-
     yes, until = gate_active(p, k, x, c, o, t)
     s.gate_until[ACTIVE] = until
     if yes:
@@ -707,9 +759,8 @@ def ask(
         waits_until = max(waits_until, until)
         if cancels(p, k, x, c, o, t):
             outcome = CANCELLED
-    yes = x.opens[o] <= t < x.closes[o]
     s.gate_until[WINDOW] = x.opens[o] if t < x.opens[o] else x.closes[o]
-    if not yes:
+    if not x.opens[o] <= t < x.closes[o]:
         refused |= 1 << WINDOW
         waits_until = max(waits_until, s.gate_until[WINDOW])
         if t >= x.closes[o] and outcome == CONTACT:
@@ -728,68 +779,47 @@ def ask(
         refused |= 1 << UNTIL
         if outcome == CONTACT:
             outcome = GOAL_REACHED
+    return outcome, refused, waits_until, ends_at
 
-    waits = refused & (1 << WINDOW | 1 << ACTIVE) != 0
+
+def ask_conditions(
+    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
+) -> tuple[int, int]:
+    """Ask gates 5 and 6; returns the bits that refused (at least one of them, if not `complete`), and until when."""
+    r = x.rule[o]
+    refused = 0
+    waits_until = -NEVER
     gate = CONDITIONS
     for i in range(p.condition_from[r], p.blocked_from[r]):
         yes, until = condition(p, k, x, s, c, o, t, made, p.gate_from[i], p.gate_from[i + 1])
         s.gate_until[gate] = until
         if yes != (p.gate_wanted[i] == 1):
             refused |= 1 << gate
-            waits = True
             waits_until = max(waits_until, until)
+            if not complete:
+                return refused, waits_until
         gate += 1
-    if p.asks[r] != ASKS_NOTHING:
-        yes, until = gate_value_window(p, x, c, o, t)
+    if p.asks[r] == ASKS_NOTHING:
+        return refused, waits_until
+    yes, until = gate_value_window(p, x, c, o, t)
+    s.gate_until[gate] = until
+    if not yes:
+        refused |= 1 << gate
+        waits_until = max(waits_until, until)
+    gate += 1
+    for i in range(p.blocked_from[r], p.condition_from[r + 1]):
+        yes, until = condition(p, k, x, s, c, o, t, made, p.gate_from[i], p.gate_from[i + 1])
         s.gate_until[gate] = until
-        if not yes:
+        if yes:
             refused |= 1 << gate
-            waits = True
             waits_until = max(waits_until, until)
         gate += 1
-        for i in range(p.blocked_from[r], p.condition_from[r + 1]):
-            yes, until = condition(p, k, x, s, c, o, t, made, p.gate_from[i], p.gate_from[i + 1])
-            s.gate_until[gate] = until
-            if yes:
-                refused |= 1 << gate
-                waits = True
-                waits_until = max(waits_until, until)
-            gate += 1
-        yes, until = gate_gives(p, k, x, s, c, o, t, made)
-        s.gate_until[gate] = until
-        if not yes:
-            refused |= 1 << gate
-            waits = True
-            waits_until = max(waits_until, until)
-        gate += 1
-
-    # Channel by channel: the first that passes all is used; the causes are those of the first of them.
-    chosen = NONE
-    frees = NEVER
-    first_refused = 0
-    first_slot = p.slot_from[r]
-    for slot in range(first_slot, p.slot_from[r + 1]):
-        slot_refused, slot_until = ask_channel(p, k, x, s, c, o, t, made, slot, gate, slot == first_slot)
-        if slot_refused == 0:
-            chosen = slot
-            break
-        frees = min(frees, slot_until)
-        if slot == first_slot:
-            first_refused = slot_refused
-    if chosen == NONE:
-        refused |= first_refused
-        waits = True
-        waits_until = max(waits_until, frees)
-    elif chosen != first_slot:
-        ask_channel(p, k, x, s, c, o, t, made, chosen, gate, True)
-
-    if outcome == CONTACT:
-        if waits:
-            outcome = WAITING
-        elif x.held[o] == 1:
-            outcome = HELD_OUT
-            refused |= 1 << (gate + 3 + len(p.cap_at_most))
-    return outcome, chosen if chosen != NONE else first_slot, refused, min(waits_until, ends_at)
+    yes, until = gate_gives(p, k, x, s, c, o, t, made)
+    s.gate_until[gate] = until
+    if not yes:
+        refused |= 1 << gate
+        waits_until = max(waits_until, until)
+    return refused, waits_until
 
 
 def ask_channel(
@@ -847,8 +877,10 @@ def end(s: Scratch, o: int, outcome: int, at: int) -> None:
     s.next[o] = NONE
 
 
-def walk_customer(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, since: int, until: int) -> int:
+def walk_customer(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, since: int, until: int, causes: bool) -> int:
     """Walk the moments of one customer in [since, until); writes a result for each of their occasions.
+
+    With `causes`, what is too late or waits gets the gates that stood in its way.
 
     Returns how many contacts are in the memory at the end: those from before, and those made.
     """
@@ -886,7 +918,7 @@ def walk_customer(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, since
             if s.next[o] == NONE or s.next[o] > t:
                 o += 1
                 continue
-            outcome, slot, refused, again = ask(p, k, x, s, c, o, t, made)
+            outcome, slot, refused, again = ask(p, k, x, s, c, o, t, made, False)
             if outcome == WAITING:
                 s.next[o] = next_moment(p, k, x, c, o, max(again, t + 1)) if again < NEVER else NEVER
                 o += 1
@@ -914,7 +946,7 @@ def walk_customer(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, since
         if s.next[o] != NONE:
             s.at[o] = until
             s.until[o] = min(s.next[o], x.closes[o])
-        if s.outcome[o] == WAITING or s.outcome[o] == TOO_LATE:
+        if causes and (s.outcome[o] == WAITING or s.outcome[o] == TOO_LATE):
             s.refused[o] = silence_of(p, k, x, s, c, o, min(x.closes[o], until), made)
     return made
 
@@ -929,13 +961,13 @@ def silence_of(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
         t = last_moment(p, k, x, c, o, before, False)
     if t == NONE:
         return 1 << WINDOW
-    _, _, refused, _ = ask(p, k, x, s, c, o, t, made)
+    _, _, refused, _ = ask(p, k, x, s, c, o, t, made, True)
     return refused if refused != 0 else 1 << WINDOW
 
 
-def walk(p: Program, k: Calendar, x: Columns, s: Scratch, since: int, until: int) -> int:
+def walk(p: Program, k: Calendar, x: Columns, s: Scratch, since: int, until: int, causes: bool) -> int:
     """Walk all customers, one after the other; returns how many contacts the last one's memory holds."""
     made = 0
     for c in range(x.customers):
-        made = walk_customer(p, k, x, s, c, since, until)
+        made = walk_customer(p, k, x, s, c, since, until, causes)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from urllib.parse import quote
@@ -129,15 +129,34 @@ class Windows:
     def of(self, customer: Customer, own_zone: Zone, since: int, until: int) -> list[Occasion]:
         """All occasions of a customer whose window meets [since, until), in the order in which they may speak.
 
-        Those that have ended are left out.
+        Those that have ended, and those for which a contact was made, are left out.
         """
-        found = list(self._all(customer, own_zone, since, until))
-        if customer.ended:
-            found = [occasion for occasion in found if occasion.key not in customer.ended]
-        found.sort(key=lambda occasion: (occasion.rule, occasion.trigger, occasion.anchor))
-        return found
+        return _living(customer, self._all(customer, own_zone, since, until, until))
 
-    def _all(self, customer: Customer, own_zone: Zone, since: int, until: int) -> Iterator[Occasion]:
+    def to_come(self, customer: Customer, own_zone: Zone, since: int, now: int) -> list[Occasion]:
+        """All occasions of a customer that close after `since`, however far ahead, as `of` would give them.
+
+        Of a date that returns, those that open in the two years after `now`: at least two.
+        """
+        return _living(customer, self._all(customer, own_zone, since, _LATEST, now + _TWO_YEARS))
+
+    def moment(self, occasion: Occasion, own_zone: Zone, at: int) -> int | None:
+        """The first instant from `at` on at which the occasion may speak; None where its window has none."""
+        start = max(at, occasion.opens, occasion.known)
+        clock = self.program.tables.clock[occasion.rule]
+        if start >= occasion.closes:
+            return None
+        if clock == kernel.NONE:
+            return start
+        day = own_zone.local_day(start) - 1
+        while own_zone.midnight(day) < occasion.closes:
+            begins = own_zone.instant(day, self.program.clocks[clock])
+            if begins is not None and begins + self.program.tables.lateness >= start:
+                return max(begins, start) if begins < occasion.closes else None
+            day += 1
+        return None
+
+    def _all(self, customer: Customer, own_zone: Zone, since: int, until: int, returning: int) -> Iterator[Occasion]:
         for event in customer.events:
             for number in self.by_event.get(event.name, ()):
                 # A quick look before the wall clock is asked: windows that can't meet the time are most of them.
@@ -149,9 +168,19 @@ class Windows:
                     if window.closes > since and max(window.own_opening, event.known_at) < until:
                         yield self._occasion(number, customer, own_zone, window, event)
         for number in self.by_date:
-            for window in self._of_dates(number, customer, own_zone, since, until):
-                if window.closes > since and min((window.own_opening, *window.slots)) < until:
+            last = self._last_return(number, customer, own_zone, until, returning)
+            for window in self._of_dates(number, customer, own_zone, since, last):
+                if window.closes > since and min((window.own_opening, *window.slots)) < last:
                     yield self._occasion(number, customer, own_zone, window, None)
+
+    def _last_return(self, number: int, customer: Customer, own_zone: Zone, until: int, returning: int) -> int:
+        """Up to when the occasions of a date are looked for: it may itself lie behind `returning`."""
+        when = self.program.rules[number].when
+        born = customer.attributes.get(when.date) if isinstance(when, DateTrigger) and not when.once else None
+        if returning >= until or not isinstance(born, date):
+            return until
+        first = own_zone.midnight(day_of(born)) + self.reach[number][1] + _TWO_YEARS
+        return min(max(returning, first), until)
 
     def _of_event(self, number: int, customer: Customer, own_zone: Zone, event: Event) -> _Window:
         rule = self.program.rules[number]
@@ -280,6 +309,15 @@ class Windows:
 
 
 _LATEST = day_of(date(MAXYEAR - 1, 12, 31)) * kernel.DAY
+_TWO_YEARS = (2 * 366 + 35) * kernel.DAY
+
+
+def _living(customer: Customer, occasions: Iterable[Occasion]) -> list[Occasion]:
+    """Those that are not over, in the order in which they may speak."""
+    over = customer.ended.union(contact.occasion for contact in customer.contacts)
+    found = [occasion for occasion in occasions if occasion.key not in over]
+    found.sort(key=lambda occasion: (occasion.rule, occasion.trigger, occasion.anchor))
+    return found
 
 
 def anniversary(born: date, year: int, leap_day: str) -> date:

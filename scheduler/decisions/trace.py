@@ -121,7 +121,7 @@ class _Asking:
         self.rule = self.program.rules[self.occasion.rule]
         self.at = self.occasion.opens - 1 if asked is None else asked
         _, slot, self.refused, _ = kernel.ask(
-            self.program.tables, walk.calendar, walk.columns.tables, walk.scratch, 0, o, self.at, made
+            self.program.tables, walk.calendar, walk.columns.tables, walk.scratch, 0, o, self.at, made, True
         )
         channel = kernel.slot_channel(self.program.tables, walk.columns.tables, 0, slot)
         self.channel = "" if channel == kernel.NONE else self.program.channels[channel]

@@ -1,5 +1,6 @@
 from datetime import date
 
+from scheduler.decisions.facts import Value
 from scheduler.decisions.reason import fill_reason
 
 
@@ -26,7 +27,7 @@ def test_a_preposition_stays_where_the_sentence_would_break() -> None:
 
 
 def test_numbers_and_dates_read_as_people_write_them() -> None:
-    event = {"score": 9.0, "day": date(2026, 3, 1), "gift": True}
+    event: dict[str, Value] = {"score": 9.0, "day": date(2026, 3, 1), "gift": True}
     assert fill_reason("{event.score}, {event.day}, {event.gift}", event) == "9, 2026-03-01, yes"
 
 

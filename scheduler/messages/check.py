@@ -1,0 +1,163 @@
+"""Templates are tried before they are used: each is rendered once with sample facts, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import nodes
+
+from scheduler.decisions.facts import Value
+from scheduler.decisions.reason import fill_reason
+from scheduler.errors import TemplateError
+from scheduler.messages.context import Context, RuleFacts
+from scheduler.messages.formats import StandIn
+from scheduler.messages.links import Links
+from scheduler.messages.message import Message
+from scheduler.messages.render import render
+from scheduler.messages.sandbox import Named
+from scheduler.messages.templates import FORMATS, LAYOUT, TemplateFile, Templates
+from scheduler.rulebook.findings import Finding, error, meant, warning
+from scheduler.rulebook.model import DateTrigger, EveryTrigger, Place, Rule, Rulebook
+from scheduler.settings import Settings
+
+SAMPLE_DAY = date(2026, 3, 2)
+SAMPLE_CUSTOMER: Mapping[str, Value] = MappingProxyType(
+    {
+        "first_name": "Ana",
+        "name": "Ana Lopez",
+        "email": "ana@example.com",
+        "phone": "+49301234567",
+        "address": "Sample Street 1, 10115 Berlin",
+        "birthday": date(1990, 5, 17),
+    }
+)
+SAMPLE_EVENT: Mapping[str, Value] = MappingProxyType(
+    {"product": "Kettle", "category": "appliance", "order_id": "A1", "price": 49.9, "score": 9}
+)
+_KEY = b"samples are signed for nobody"
+
+
+def render_sample(
+    templates: Templates,
+    rule: Rule | RuleFacts,
+    channel: str,
+    settings: Settings,
+    *,
+    template: str = "",
+    language: str = "",
+) -> Message:
+    """The message that a rule would send to a made-up customer, in one language.
+
+    `template` is needed where the rule is given as plain facts. Raises `TemplateError` as `render` does.
+    """
+    facts = rule if isinstance(rule, RuleFacts) else facts_of(rule)
+    name = template or (rule.template if isinstance(rule, Rule) else "")
+    has_event = not (isinstance(rule, Rule) and isinstance(rule.when, DateTrigger | EveryTrigger))
+    reason = rule.reason if isinstance(rule, Rule) else "This is a sample."
+    event = SAMPLE_EVENT if has_event else {}
+    brand = settings.brand.model_copy(
+        update={
+            name: getattr(settings.brand, name) or "https://example.com"
+            for name in ("review_url", "refer_url", "shop_url")
+        }
+    )
+    context = _SampleContext(
+        template=name,
+        channel=channel,
+        rule=facts,
+        customer_id="sample",
+        reason=fill_reason(reason, event, SAMPLE_CUSTOMER),
+        brand=brand,
+        links=Links(brand.base_url, _KEY, "sample", f"{facts.name}/sample/1"),
+        today=SAMPLE_DAY,
+        customer={**SAMPLE_CUSTOMER, "language": language or brand.language},
+        event=event,
+    )
+    return render(templates, context, settings.email)
+
+
+def facts_of(rule: Rule) -> RuleFacts:
+    """What templates may know of a rule."""
+    return RuleFacts(rule.name, rule.campaign, rule.owner, str(rule.asks_for), str(rule.asks_for.serves))
+
+
+def check_template(
+    templates: Templates, rule: Rule, file: TemplateFile, settings: Settings, *, attributes: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """What is wrong with one file for one rule: it can't be read, or not be rendered, or names what nobody has.
+
+    `attributes` are those that customers are known to have; none means that nothing is known of them.
+    """
+    try:
+        templates.compiled(file)
+        render_sample(templates, rule, file.channel, settings, language=file.locale)
+    except TemplateError as problem:
+        return (finding_of(problem),)
+    return tuple(_unseen(templates, file, attributes)) if attributes else ()
+
+
+def check_templates(rulebook: Rulebook, settings: Settings, *, attributes: Collection[str] = ()) -> tuple[Finding, ...]:
+    """What is wrong with the templates of all rules, each finding once, in order of place."""
+    templates = Templates(rulebook.files, settings.brand.language)
+    found: dict[Finding, None] = {}
+    for rule in rulebook.rules.values():
+        for channel in channels_of(rule, templates):
+            for file in templates.variants(rule.template, channel):
+                found |= dict.fromkeys(check_template(templates, rule, file, settings, attributes=attributes))
+    for file in templates.variants(LAYOUT, "email"):
+        try:
+            templates.compiled(file)
+        except TemplateError as problem:
+            found[finding_of(problem)] = None
+    return tuple(sorted(found, key=lambda one: (one.place.file, one.place.line, one.message)))
+
+
+def channels_of(rule: Rule, templates: Templates) -> tuple[str, ...]:
+    """The channels of a rule that have templates: those of `by`, or else all that there are."""
+    there = templates.channels(rule.template) & set(FORMATS)
+    named = [use.channel for use in rule.by]
+    return tuple(name for name in FORMATS if name in there and (not named or name in named or "preferred" in named))
+
+
+def finding_of(problem: TemplateError) -> Finding:
+    """A template's error as a finding, to stand beside those of the rules."""
+    facts = problem.facts
+    place = Place(facts.get("file", ""), facts.get("line") or 1, 1)
+    return error(facts.get("code", "bad-template"), place, facts.get("cause", str(problem)), problem.way_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _SampleContext(Context):
+    """A contact in which everything that may be known is known."""
+
+    def values(self) -> dict[str, Any]:
+        values = Context.values(self)
+        values["customer"] = _Everything("customer", values["customer"])
+        if self.event:
+            values["event"] = _Everything("event", values["event"])
+        return values
+
+
+class _Everything(Named):
+    """Has every name that is asked for."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> StandIn:
+        return StandIn(f"({name})")
+
+
+def _unseen(templates: Templates, file: TemplateFile, attributes: Collection[str]) -> Iterator[Finding]:
+    known = {*attributes, "id"}
+    tree = templates.parsed(file)
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name == "customer" and node.attr not in known:
+            message = f"no customer has the attribute '{node.attr}'"
+            yield warning("unseen-attribute", Place(file.path, node.lineno, 1), message, meant(node.attr, known))

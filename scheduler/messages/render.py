@@ -1,0 +1,125 @@
+"""A template and what is known of one contact become a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import getaddresses
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+
+from scheduler.errors import TemplateError
+from scheduler.messages.context import Context
+from scheduler.messages.message import Email, Message, Text
+from scheduler.messages.plain import one_line, text_of_html, tidied
+from scheduler.messages.sandbox import template_error
+from scheduler.messages.templates import LAYOUT, Template, Templates
+from scheduler.messages.words import words_in
+from scheduler.settings import Email as EmailSettings
+
+ADDRESS_OF: Mapping[str, str] = {"email": "email", "sms": "phone", "phone": "phone"}
+"""The customer's attribute that holds the address of a channel."""
+
+
+def render(templates: Templates, context: Context, email: EmailSettings) -> Message:
+    """The message of one contact.
+
+    `email` says who sends where a template does not. Raises `TemplateError`, with file and line, where the template is
+    missing, where it prints what is not known, and where a message would have no subject, no body or, for e-mail, no
+    way to unsubscribe; the contact is then held.
+    """
+    template = templates.find(context.template, context.channel, context.language)
+    values = context.values()
+    to = one_line(str(context.customer.get(ADDRESS_OF.get(context.channel, context.channel), "")))
+    if context.channel == "email":
+        return _email(templates, template, context, values, email, to)
+    text = tidied(template.text.render(values)) if template.text else ""
+    if not text.strip():
+        raise template_error("the message is empty", template.file.path, way_out="write what it is to say")
+    return Text(to, text, context.channel)
+
+
+def _email(
+    templates: Templates, template: Template, context: Context, values: dict[str, Any], email: EmailSettings, to: str
+) -> Email:
+    head = {key: one_line(piece.render(values)) for key, piece in template.head.items()}
+    path = template.file.path
+    if not head.get("subject"):
+        raise template_error("the subject is empty", path, 1, 'write "subject: …" in its head')
+    body = template.html.render(values) if template.html else ""
+    text = template.text.render(values) if template.text else ""
+    if template.file.ext == "html":
+        html, text = body, text or text_of_html(body)
+    else:
+        html, text = _in_layout(templates, context, {**values, **head}, body, text)
+    if not body.strip() or not text.strip():
+        raise template_error("the message is empty", path, way_out="write what it is to say")
+    unsubscribe = values["links"]["unsubscribe"]
+    if unsubscribe not in html or unsubscribe not in text:
+        raise _no_way_out(template, html=unsubscribe in html)
+    sender = _mailbox(head.get("from") or email.from_, path)
+    return Email(
+        to=to,
+        subject=head["subject"],
+        html=html,
+        text=tidied(text),
+        from_=sender,
+        reply_to=_mailbox(head.get("reply_to") or email.reply_to or "", path),
+        preheader=head.get("preheader", ""),
+        language=context.language,
+        headers=_headers(context, unsubscribe, sender),
+    )
+
+
+def _in_layout(templates: Templates, context: Context, values: dict[str, Any], body: str, text: str) -> tuple[str, str]:
+    layout = templates.find(LAYOUT, "email", context.language)
+    common = {"preheader": "", **values, "language": context.language, "words": words_in(context.language)}
+    if layout.html is None:
+        raise template_error("the layout is no HTML", layout.file.path, way_out="name it layout.email.html")
+    html = layout.html.render({**common, "body": Markup(body)})  # noqa: S704 - rendered with autoescape
+    if layout.text is None:
+        return html, text_of_html(html)
+    return html, layout.text.render({**common, "body": text.strip()})
+
+
+def _no_way_out(template: Template, *, html: bool) -> TemplateError:
+    own = template.file.ext == "html"
+    path = template.file.path if own else f"templates/{LAYOUT}.email.{'txt' if html else 'html'}"
+    part = "text" if html else "HTML"
+    return template_error(
+        f"the {part} of the mail has no link to unsubscribe", path, way_out="put {{ links.unsubscribe }} into it"
+    )
+
+
+def _headers(context: Context, unsubscribe: str, sender: str) -> dict[str, str]:
+    """RFC 2369 and RFC 8058 (one click, https only), RFC 3834, and Google's Feedback-ID."""
+    domain = sender.rpartition("@")[2].rstrip(">")
+    parts = (context.rule.name, context.rule.campaign, context.channel, domain)
+    headers = {
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "Auto-Submitted": "auto-generated",
+        "Feedback-ID": ":".join(_word(part) for part in parts),
+    }
+    if unsubscribe.startswith("https://"):
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+@lru_cache(maxsize=4096)
+def _word(text: str) -> str:
+    ascii_only = text.encode("ascii", "ignore").decode()
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in ascii_only).strip("-") or "none"
+
+
+@lru_cache(maxsize=4096)
+def _mailbox(text: str, path: str) -> str:
+    """One address with its name; raises `TemplateError` where it is another number of addresses or none."""
+    if not text:
+        return ""
+    found = getaddresses([text])
+    name, address = found[0]
+    local, _, domain = address.rpartition("@")
+    if len(found) != 1 or not local or not domain or not one_line(address) == address or " " in address:
+        raise template_error(f"{text!r} is not one address", path, 1, 'write it like "Our shop <shop@example.com>"')
+    return f"{name} <{address}>" if name else address

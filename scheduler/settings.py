@@ -1,0 +1,276 @@
+"""Settings: `rightreason.toml` in the workspace, then the environment (`RIGHTREASON_…`), then options.
+
+Nested keys are joined with two underscores in the environment: `RIGHTREASON_EMAIL__HOST`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets as random
+import tomllib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from scheduler.errors import SettingsError
+from scheduler.rulebook.findings import meant
+
+SETTINGS_FILE = "rightreason.toml"
+SECRET_FILE = ".secret"  # noqa: S105 - the file's name, not its content
+ENVIRONMENT = "RIGHTREASON_"
+NOT_SETTINGS = frozenset({"RIGHTREASON_WORKSPACE", "RIGHTREASON_CACHE", "RIGHTREASON_NOW"})
+"""Names in the environment that are read elsewhere."""
+
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", strip_whitespace=True)]
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class DeliverBy(StrEnum):
+    """Where contacts go: to the channels that are set up, or all of them into the outbox."""
+
+    REAL = "real"
+    FILE = "file"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False)
+
+
+class Brand(_Group):
+    """Who speaks: what messages and pages say of the business."""
+
+    name: str = Field("Our shop", min_length=1, description="the name customers know")
+    colour: str = Field("#2455c3", pattern=r"^#[0-9a-fA-F]{6}$", description="of buttons and links, like #2455c3")
+    address: str = Field("", description="the postal address in the footer; many laws want one")
+    language: str = Field("en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", description="where none is known")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="of amounts that name none")
+    base_url: WebAddress = Field("http://localhost:8000", description="where `rightreason serve` can be reached")
+    review_url: WebAddress | None = Field(None, description="where customers write a review")
+    refer_url: WebAddress | None = Field(None, description="where customers recommend us")
+    shop_url: WebAddress | None = Field(None, description="the shop")
+
+    @property
+    def on_colour(self) -> str:
+        """Black or white, whichever reads better on `colour`."""
+        return "#ffffff" if self._luminance < 0.179 else "#000000"
+
+    @property
+    def link_colour(self) -> str:
+        """`colour` where it can be read on white (a contrast of 4.5, WCAG 2), or else that of text."""
+        return self.colour if 1.05 / (self._luminance + 0.05) >= 4.5 else "#1f2933"
+
+    @property
+    def _luminance(self) -> float:
+        """Relative luminance (WCAG 2)."""
+        channels = (int(self.colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+class Email(_Group):
+    """The mail server. The password comes from the environment or a file of its own, never from the settings file."""
+
+    host: str | None = Field(None, description="the server; without one, mails are written to the outbox")
+    port: Annotated[int, Field(gt=0, lt=65536)] | None = Field(None, description="587, 465 with tls, 25 with none")
+    security: Security = Field(Security.STARTTLS, description="none, starttls or tls")
+    username: str | None = None
+    password: SecretStr | None = Field(None, description="only as RIGHTREASON_EMAIL__PASSWORD")
+    password_file: Path | None = Field(None, description="a file that holds the password")
+    ca_file: Path | None = Field(None, description="certificates to trust instead of the machine's")
+    from_: str = Field("Our shop <shop@example.com>", alias="from", min_length=3, description="the sender")
+    reply_to: str | None = Field(None, description="where answers go, if not to the sender")
+    bounces_to: str | None = Field(None, description="where failure reports go, if not to the sender")
+    timeout: Annotated[float, Field(gt=0, le=600)] = Field(30, description="seconds to wait for the server")
+
+    @property
+    def at_port(self) -> int:
+        """The port: the one that is set, or the usual one for this security (RFC 6409, RFC 8314)."""
+        return self.port or {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[self.security]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; `workspace` is the folder that all paths are relative to."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT, env_nested_delimiter="__", extra="forbid", frozen=True, validate_by_name=False
+    )
+    workspace: Path = Path()
+    database: str | None = Field(None, description="a database URL; without one, rightreason.db in the workspace")
+    deliver_by: DeliverBy = Field(DeliverBy.REAL, description="file: everything goes to the outbox")
+    outbox: Path = Field(Path("outbox"), description="the folder of the file channel")
+    secret: SecretStr | None = Field(None, description="signs links; without one, the workspace's .secret file")
+    brand: Brand = Brand.model_validate({})
+    email: Email = Email.model_validate({})
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env files: one place less to look
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options before the environment before the file."""
+        workspace = Path(init_settings().get("workspace", "."))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, workspace / SETTINGS_FILE)
+
+    @property
+    def database_url(self) -> str:
+        """The database: the one that is set, or SQLite in the workspace."""
+        return self.database or f"sqlite:///{(self.workspace / 'rightreason.db').absolute()}"
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Where the file channel writes."""
+        return self.workspace / self.outbox
+
+    @property
+    def mails_go_to_files(self) -> bool:
+        """Whether e-mail is written to the outbox instead of being sent."""
+        return self.deliver_by is DeliverBy.FILE or self.email.host is None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know about these settings, in sentences."""
+        notes = []
+        if self.deliver_by is DeliverBy.FILE:
+            notes.append(f"deliver_by is file: nothing is sent, everything is written to {self.outbox_folder}")
+        elif self.email.host is None:
+            notes.append(f"email.host is not set: mails are not sent but written to {self.outbox_folder}")
+        elif not self.brand.base_url.startswith("https://"):
+            notes.append("brand.base_url is not https: mailboxes offer no one-click unsubscribe (RFC 8058)")
+        return tuple(notes)
+
+    def email_password(self) -> str | None:
+        """The password of the mail server; raises `SettingsError` where its file can't be read."""
+        if self.email.password is not None:
+            return self.email.password.get_secret_value()
+        if self.email.password_file is None:
+            return None
+        path = self.workspace / self.email.password_file
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"email.password_file: {path} can't be read ({error})") from None
+
+    def signing_keys(self) -> tuple[bytes, ...]:
+        """The keys of links: the first signs, all of them are accepted.
+
+        They are the lines of the workspace's `.secret`, which is made on first use, readable by its owner only.
+        Raises `SettingsError` where it can be neither read nor made.
+        """
+        if self.secret is not None:
+            return (self.secret.get_secret_value().encode(),)
+        path = self.workspace / SECRET_FILE
+        try:
+            _make_secret(path)
+            keys = tuple(line.strip().encode() for line in path.read_text("ascii").splitlines() if line.strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: the key of links can't be read or made ({error})") from None
+        if not keys:
+            raise SettingsError(f"{path}: there is no key in it; remove the file, and a new one is made")
+        return keys
+
+
+def load_settings(workspace: Path, **options: Any) -> Settings:
+    """The settings of a workspace.
+
+    `options` are settings given by hand, which come first; those that are None count as not given. Raises
+    `SettingsError` with every key that is unknown or has a wrong value, where it was written, and what was meant.
+    """
+    path = workspace / SETTINGS_FILE
+    written = _read(path)
+    email = written.get("email")
+    if isinstance(email, dict) and "password" in email:
+        raise SettingsError(
+            f"{path}: email.password does not belong into this file; "
+            f"set {ENVIRONMENT}EMAIL__PASSWORD, or email.password_file to a file that holds it"
+        )
+    _refuse_unknown_environment(os.environ)
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(workspace=workspace, **given)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_in_words(problem, path, written) for problem in error.errors())) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read as TOML ({error})") from None
+
+
+def _make_secret(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(random.token_urlsafe(32) + "\n")
+
+
+def _groups() -> dict[str, list[str]]:
+    fields = {"": [name for name in Settings.model_fields if name != "workspace"]}
+    for name, model in (("brand", Brand), ("email", Email)):
+        fields[name] = [field.alias or key for key, field in model.model_fields.items()]
+    return fields
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    return meant(name, known, f"there are {', '.join(known)}")
+
+
+def _refuse_unknown_environment(environment: Mapping[str, str]) -> None:
+    groups = _groups()
+    known = {f"{ENVIRONMENT}{name}".upper() for name in groups[""]}
+    known |= {f"{ENVIRONMENT}{group}__{name}".upper() for group, names in groups.items() if group for name in names}
+    for name in environment:
+        if name.startswith(ENVIRONMENT) and name not in known | NOT_SETTINGS:
+            raise SettingsError(f"environment: there is no setting {name}; {_meant(name, known)}")
+
+
+def _in_words(problem: Any, path: Path, written: Mapping[str, Any]) -> str:
+    keys = [str(key) for key in problem["loc"]]
+    name, group = ".".join(keys), keys[0] if len(keys) > 1 else ""
+    found: Any = written
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    place = _place(path, keys) if found is not None else f"option or environment {ENVIRONMENT}{'__'.join(keys)}".upper()
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: there is no setting {name}; {_meant(keys[-1], _groups().get(group, []))}"
+    value = "***" if "secret" in name or "password" in name else repr(problem["input"])
+    return f"{place}: {name} = {value} can't be used: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _place(path: Path, keys: list[str]) -> str:
+    """The file and line of a key; tomllib keeps no lines, so the line is looked up by table and key."""
+    table = ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        text = line.strip()
+        if text.startswith("["):
+            table = text.strip("[] ")
+        head = text.partition("=")[0].strip().strip('"')
+        if [*filter(None, table.split(".")), *head.split(".")] == keys or ([table] == keys and text.startswith("[")):
+            return f"{path}:{number}"
+    return str(path)

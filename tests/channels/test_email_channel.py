@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from smtp_server import CERTIFICATE, KEY, NOW, Serve, Sink, mail
+
+from scheduler.channels.channel import Outcome, OutcomeKind
+from scheduler.channels.email import EmailChannel, dotted, refusal, usable_address
+from scheduler.channels.mime import mail_bytes
+from scheduler.messages.message import Text
+
+pytest_plugins = ["smtp_server"]
+
+Connect = Callable[..., EmailChannel]
+
+
+def test_what_arrives_is_what_was_built(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    lines = "..two dots\n.one dot\n.\nlast\n"
+    message = mail(text=lines, html=f"<pre>\n{lines}</pre>\n")
+    outcome = connect(server).deliver(message, KEY, NOW)
+    assert outcome == Outcome(OutcomeKind.SENT, "accepted", provider_id="2.0.0 queued as 1")
+    [arrived] = server.sink.mails
+    assert arrived.content == mail_bytes(message, KEY, NOW)
+    assert (arrived.mail_from, arrived.rcpt_tos) == ("shop@example.com", ["ana@example.com"])
+
+
+def test_the_connection_is_kept(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    channel = connect(server)
+    for number in range(5):
+        channel.deliver(mail(), f"r/c/{number}", NOW)
+    assert (len(server.sink.mails), server.sink.connections) == (5, 1)
+
+
+def test_bounces_go_to_their_own_address(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    connect(server, bounces_to="bounces@example.com").deliver(mail(), KEY, NOW)
+    assert server.sink.mails[0].mail_from == "bounces@example.com"
+
+
+def test_tls_from_the_first_byte(serve: Serve, connect: Connect) -> None:
+    server = serve(tls="tls")
+    assert connect(server, security="tls", ca_file=CERTIFICATE).deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+
+
+def test_starttls_and_login(serve: Serve, connect: Connect) -> None:
+    server = serve(tls="starttls", password="good")
+    options = {"security": "starttls", "ca_file": CERTIFICATE, "username": "shop"}
+    assert connect(server, "good", **options).deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+
+
+def test_a_wrong_password_holds_the_channel_and_not_the_message(serve: Serve, connect: Connect) -> None:
+    server = serve(tls="starttls", password="good")
+    options = {"security": "starttls", "ca_file": CERTIFICATE, "username": "shop"}
+    outcome = connect(server, "bad", **options).deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.hold) == (OutcomeKind.RETRY, True)
+
+
+def test_a_certificate_that_is_not_trusted_holds_the_channel(serve: Serve, connect: Connect) -> None:
+    server = serve(tls="starttls")
+    outcome = connect(server, security="starttls").deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.hold) == (OutcomeKind.RETRY, True)
+    assert "certificate" in outcome.detail
+
+
+def test_a_server_without_starttls_is_never_spoken_to_in_the_clear(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    outcome = connect(server, security="starttls").deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.hold, server.sink.mails) == (OutcomeKind.RETRY, True, [])
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+def test_a_temporary_no_is_tried_again_later(serve: Serve, connect: Connect, command: str) -> None:
+    server = serve()
+    server.sink.replies[command] = ["451 4.3.0 later, please"]
+    channel = connect(server)
+    assert channel.deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.RETRY, "451 4.3.0 later, please")
+    assert channel.deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+    assert server.sink.connections == 1
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+def test_a_final_no_is_final(serve: Serve, connect: Connect, command: str) -> None:
+    server = serve()
+    server.sink.replies[command] = ["554 5.6.0 no"]
+    assert connect(server).deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.FAILED, "554 5.6.0 no")
+
+
+def test_an_unknown_address_is_to_be_suppressed(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.sink.replies["RCPT"] = ["550 5.1.1 <ana@example.com>: no such user"]
+    outcome = connect(server).deliver(mail(), KEY, NOW)
+    assert outcome == Outcome(OutcomeKind.FAILED, "550 5.1.1 (address): no such user", suppress=True)
+
+
+def test_a_policy_that_refuses_us_holds_the_channel(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.sink.replies["DATA"] = ["550 5.7.1 blocked"]
+    assert connect(server).deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.FAILED, "550 5.7.1 blocked", hold=True)
+
+
+def test_a_connection_that_breaks_after_the_end_of_the_message_leaves_it_unconfirmed(
+    serve: Serve, connect: Connect
+) -> None:
+    async def drop(server: Any) -> None:
+        server.transport.abort()
+
+    server = serve()
+    server.sink.on_data = drop
+    channel = connect(server)
+    outcome = channel.deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.detail) == (
+        OutcomeKind.UNCONFIRMED,
+        "the connection broke after the end of the message",
+    )
+    server.sink.on_data = None
+    assert channel.deliver(mail(), "r/c/2", NOW).kind is OutcomeKind.SENT
+
+
+def test_a_server_that_never_answers_the_end_of_the_message_leaves_it_unconfirmed(
+    serve: Serve, connect: Connect
+) -> None:
+    async def stall(_server: Any) -> None:
+        await asyncio.Event().wait()
+
+    server = serve()
+    server.sink.on_data = stall
+    outcome = connect(server, timeout=0.2).deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.detail) == (
+        OutcomeKind.UNCONFIRMED,
+        "the server did not answer in time after the end of the message",
+    )
+
+
+def test_a_server_that_stalls_before_the_message_is_tried_again(serve: Serve, connect: Connect) -> None:
+    class Stalling(Sink):
+        async def handle_RCPT(self, *_: Any) -> str:  # noqa: N802 - aiosmtpd's name
+            await asyncio.Event().wait()
+            return ""
+
+    outcome = connect(serve(Stalling()), timeout=0.2).deliver(mail(), KEY, NOW)
+    assert outcome == Outcome(OutcomeKind.RETRY, "the server did not answer in time")
+
+
+def test_a_connection_that_breaks_before_the_message_is_tried_again(serve: Serve, connect: Connect) -> None:
+    class Dropping(Sink):
+        async def handle_RCPT(self, server: Any, *_: Any) -> str:  # noqa: N802 - aiosmtpd's name
+            server.transport.abort()
+            return "250 OK"
+
+    assert connect(serve(Dropping())).deliver(mail(), KEY, NOW).kind is OutcomeKind.RETRY
+
+
+def test_a_refused_connection_is_tried_again(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    channel = connect(server)
+    server.stop()
+    assert channel.deliver(mail(), KEY, NOW).kind is OutcomeKind.RETRY
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_anew(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.sink.replies["MAIL"] = ["250 OK", "421 4.4.2 idle for too long"]
+    channel = connect(server)
+    outcomes = [channel.deliver(mail(), f"r/c/{number}", NOW).kind for number in range(2)]
+    assert outcomes == [OutcomeKind.SENT] * 2
+    assert (len(server.sink.mails), server.sink.connections) == (2, 2)
+
+
+def test_only_an_email_goes_by_email(serve: Serve, connect: Connect) -> None:
+    outcome = connect(serve()).deliver(Text("+49301234567", "x", "phone"), KEY, NOW)
+    assert outcome == Outcome(OutcomeKind.FAILED, "a message by phone is no e-mail")
+
+
+@pytest.mark.parametrize("address", ["a@b.example, evil@x.example", "", "ana", "a@b.example\r\nRCPT TO:<x@y.example>"])
+def test_two_addresses_in_one_field_reach_nobody(serve: Serve, connect: Connect, address: str) -> None:
+    server = serve()
+    outcome = connect(server).deliver(mail(to=address), KEY, NOW)
+    assert outcome == Outcome(OutcomeKind.FAILED, "the recipient is not one valid address", suppress=True)
+    assert server.sink.mails == []
+
+
+def test_a_domain_of_another_script_is_written_in_ascii() -> None:
+    assert usable_address("ana@bücher.de") == "ana@xn--bcher-kva.de"
+
+
+def test_the_settings_can_be_tried_without_a_message(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    assert connect(server).check().kind is OutcomeKind.SENT
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "kind", "suppress", "hold"),
+    [
+        (450, b"4.2.0 greylisted", OutcomeKind.RETRY, False, False),
+        (421, b"closing", OutcomeKind.RETRY, False, False),
+        (550, b"5.1.10 null mx", OutcomeKind.FAILED, True, False),
+        (550, b"no such user", OutcomeKind.FAILED, False, False),
+        (550, b"4.7.1 odd", OutcomeKind.FAILED, False, False),
+        (535, b"5.7.8 bad login", OutcomeKind.RETRY, False, True),
+        (-1, b"gibberish", OutcomeKind.RETRY, False, False),
+    ],
+)
+def test_a_reply_means_what_its_code_says(
+    code: int, text: bytes, kind: OutcomeKind, suppress: bool, hold: bool
+) -> None:
+    outcome = refusal(code, text)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (kind, suppress, hold)
+
+
+def test_dots_at_the_begin_of_lines_are_doubled() -> None:
+    assert dotted(b".a\r\n.b\r\nc") == b"..a\r\n..b\r\nc\r\n"

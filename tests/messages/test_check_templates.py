@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scheduler.messages.check import check_templates, render_sample
+from scheduler.messages.message import Email
+from scheduler.messages.templates import Templates
+from scheduler.rulebook.model import Rule, Rulebook
+from scheduler.settings import Settings
+
+
+def rule(**keys: Any) -> Rule:
+    written = {
+        "name": "check_in",
+        "campaign": "After the purchase",
+        "owner": "",
+        "reason": "Their {event.product} has arrived; see that it is well.",
+        "asks_for": "nothing",
+        "when": "order_delivered",
+        "send": "check_in",
+        "by": ["email"],
+        **keys,
+    }
+    return Rule.model_validate(written)
+
+
+def findings(body: str, attributes: tuple[str, ...] = (), **keys: Any) -> list[str]:
+    return of({"templates/check_in.email.md": f"---\nsubject: Hello\n---\n{body}"}, attributes, **keys)
+
+
+def of(files: Mapping[str, str], attributes: tuple[str, ...] = (), **keys: Any) -> list[str]:
+    book = Rulebook(rules={"check_in": rule(**keys)}, files=files)
+    found = check_templates(book, Settings(), attributes=attributes)
+    return [f"{one.place.file}:{one.place.line}: {one.code}: {one.message}" for one in found]
+
+
+def test_a_good_template_has_no_findings() -> None:
+    body = (
+        'Hello {{ customer.first_name or "there" }}, {{ event.product }} {{ event.day|date }} {{ event.price|money }}'
+    )
+    assert findings(body) == []
+
+
+def test_what_may_be_known_is_taken_as_known() -> None:
+    assert findings("{{ customer.plan }} {{ event.n + 1 }} {% if event.n > 3 %}x{% endif %} {{ event.n|number }}") == []
+
+
+def test_a_syntax_error_has_its_line() -> None:
+    [found] = findings("Hello\n\n{% if customer.x %}never ended")
+    assert found.startswith("templates/check_in.email.md:6: bad-template: ")
+
+
+def test_an_unknown_name_has_its_line() -> None:
+    assert findings("Hello\n\n{{ custmer.x }}") == [
+        "templates/check_in.email.md:6: unknown-template-name: custmer is undefined"
+    ]
+
+
+def test_an_unknown_filter_is_found() -> None:
+    assert findings("Hi\n\n{{ event.x|datum }}") == [
+        "templates/check_in.email.md:6: unknown-filter: there is no filter 'datum'"
+    ]
+
+
+def test_a_date_has_no_event() -> None:
+    [found] = findings("{{ event.product }}", when={"date": "birthday"})
+    assert found.endswith("event.product has no value")
+
+
+def test_every_language_is_tried() -> None:
+    files = {
+        "templates/check_in.email.md": "---\nsubject: Hi\n---\nHi",
+        "templates/check_in.email.de.md": "---\nsubject: Hi\n---\n{{ x }}",
+    }
+    assert of(files) == ["templates/check_in.email.de.md:4: unknown-template-name: x is undefined"]
+
+
+def test_an_attribute_that_nobody_has_is_a_warning() -> None:
+    [found] = findings("{{ customer.frist_name }}", ("first_name",))
+    assert found == "templates/check_in.email.md:4: unseen-attribute: no customer has the attribute 'frist_name'"
+
+
+def test_two_files_of_one_language_are_refused() -> None:
+    files = {
+        "templates/check_in.email.md": "---\nsubject: Hi\n---\nHi",
+        "templates/check_in.email.html": "---\nsubject: Hi\n---\n{{ links.unsubscribe }}",
+    }
+    assert "is the same template" in of(files)[0]
+
+
+def test_a_sample_shows_the_rules_reason() -> None:
+    templates = Templates({"templates/check_in.email.md": "---\nsubject: Hi\n---\nHi {{ customer.first_name }}"})
+    made = render_sample(templates, rule(), "email", Settings())
+    assert isinstance(made, Email)
+    assert "Hi Ana" in made.text
+    assert "Their Kettle has arrived; see that it is well." in made.text
