@@ -9,6 +9,7 @@ from scheduler.channels.channel import Channel
 from scheduler.channels.file import FileChannel
 from scheduler.errors import ChannelError
 from scheduler.rulebook.findings import meant
+from scheduler.rulebook.templates import CHANNELS as KNOWN
 from scheduler.settings import DeliverBy, Settings
 
 
@@ -20,16 +21,14 @@ def _email(settings: Settings) -> Channel:
     return EmailChannel(settings.email, settings.email_password())
 
 
-def _phone(settings: Settings) -> Channel:
-    if settings.deliver_by is DeliverBy.FILE:
-        return FileChannel(settings.outbox_folder, "phone")
+def _phone(_: Settings) -> Channel:
     from scheduler.channels.phone import PhoneChannel
 
     return PhoneChannel()
 
 
 CHANNELS: Mapping[str, Callable[[Settings], Channel]] = MappingProxyType({"email": _email, "phone": _phone})
-"""Every channel by the name that rules use, and how it is opened."""
+"""Every channel by the name that rules use, and how it is opened. Into files, every channel can be delivered."""
 
 
 class Channels:
@@ -42,10 +41,15 @@ class Channels:
     def __getitem__(self, name: str) -> Channel:
         """The channel of a name; raises `ChannelError` where there is none."""
         if name not in self._open:
-            if name not in CHANNELS:
-                raise ChannelError(_not_set_up(name), channel=name)
-            self._open[name] = CHANNELS[name](self.settings)
+            self._open[name] = self._opened(name)
         return self._open[name]
+
+    def _opened(self, name: str) -> Channel:
+        if self.settings.deliver_by is DeliverBy.FILE and name in KNOWN:
+            return FileChannel(self.settings.outbox_folder, name)
+        if name not in CHANNELS:
+            raise ChannelError(_not_set_up(name), channel=name)
+        return CHANNELS[name](self.settings)
 
     def close(self) -> None:
         """Close them all."""
@@ -54,9 +58,10 @@ class Channels:
         self._open.clear()
 
 
-def not_set_up(names: Iterable[str]) -> dict[str, str]:
+def not_set_up(names: Iterable[str], settings: Settings) -> dict[str, str]:
     """Those of these channels that nothing can be sent by, each with a sentence that says so."""
-    return {name: _not_set_up(name) for name in sorted(set(names)) if name not in CHANNELS}
+    there = KNOWN if settings.deliver_by is DeliverBy.FILE else CHANNELS
+    return {name: _not_set_up(name) for name in sorted(set(names)) if name not in there}
 
 
 def _not_set_up(name: str) -> str:

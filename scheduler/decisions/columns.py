@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from scheduler.decisions import kernel
 from scheduler.decisions.comparison import Predicate, matcher, predicate
 from scheduler.decisions.conditions import ASKS, Interned, LeafKind, Stream
-from scheduler.decisions.facts import Customer, Event, Value
+from scheduler.decisions.facts import ADDRESSES, Customer, Event, Value
 from scheduler.decisions.occasions import Occasion, ripe_at
 from scheduler.decisions.program import Program
 from scheduler.durations import Duration
@@ -18,9 +18,6 @@ from scheduler.rulebook.model import CustomerCondition
 from scheduler.wallclock import Zone, day_of
 
 NOT_A_NUMBER = float("nan")
-
-ADDRESSES: Mapping[str, str] = {"email": "email", "sms": "phone", "phone": "phone", "post": "address"}
-"""The attribute that holds a channel's address; a channel that is not named here needs none."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ Instants are UTC microseconds since 1970. A value is text, a number, true/false 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -76,3 +76,15 @@ class Customer:
     contacts: tuple[Contact, ...] = ()
     ended: frozenset[str] = field(default_factory=frozenset)
     revision: int = 0
+
+
+def known_by(customer: Customer, now: int) -> Customer:
+    """Return the customer as they were known at `now`: without what happened, or was learned, later."""
+    events = tuple(event for event in customer.events if event.at <= now and event.known_at <= now)
+    consents = tuple(record for record in customer.consents if record.at <= now)
+    contacts = tuple(contact for contact in customer.contacts if contact.at <= now)
+    if (len(events), len(consents), len(contacts)) == tuple(
+        map(len, (customer.events, customer.consents, customer.contacts))
+    ):
+        return customer
+    return replace(customer, events=events, consents=consents, contacts=contacts)

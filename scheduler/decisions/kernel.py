@@ -19,6 +19,7 @@ Floats = Sequence[float]
 
 NEVER = 1 << 62
 NONE = -1
+LAST_DAY = 2_932_896  # 31 December 9999: a rule that `ends` then has no end
 
 # Outcomes, in the order of `outcome.Outcome`.
 CONTACT, WAITING, TOO_LATE, SUPERSEDED, GOAL_REACHED, HELD_OUT, CANCELLED = 0, 1, 2, 3, 4, 5, 6
@@ -488,10 +489,14 @@ def gate_active(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> 
     z = x.zone[c]
     if p.active[r] == 0 or x.admitted[o] == 0:
         return False, NEVER
+    # A day behind the calendar is not known as an instant yet: the answer holds at least up to the calendar's end.
+    edge = midnight(k, z, k.first + k.days - 1)
     if t < midnight(k, z, p.starts[r]):
-        return False, midnight(k, z, p.starts[r])
-    over = midnight(k, z, p.ends[r] + 1) if p.ends[r] < k.first + k.days else NEVER
-    return (True, over) if t < over else (False, NEVER)
+        return False, min(midnight(k, z, p.starts[r]), edge)
+    if p.ends[r] >= LAST_DAY:
+        return True, NEVER
+    over = midnight(k, z, p.ends[r] + 1)
+    return (True, min(over, edge)) if t < over else (False, NEVER)
 
 
 def cancels(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> bool:

@@ -39,7 +39,7 @@ SERVES = tuple(Serves)
 MOST_GATES = 62
 """As many gates as a rule may have: one bit each."""
 
-_FIRST_DAY, _LAST_DAY = day_of(date(1, 1, 1)), day_of(date(9999, 12, 31))
+_FIRST_DAY = day_of(date(1, 1, 1))
 _VALUE_WINDOW_MODES = {"none": 0, "required": 2, "if delivered": 3}
 
 
@@ -192,7 +192,7 @@ class _Compiler:
         return {
             "active": int(rule.status is Status.ACTIVE),
             "starts": day_of(rule.starts) if rule.starts else _FIRST_DAY,
-            "ends": day_of(rule.ends) if rule.ends else _LAST_DAY,
+            "ends": day_of(rule.ends) if rule.ends else kernel.LAST_DAY,
             "clock": kernel.NONE if at is None else self.clocks.number(str(at)),
             "again": 1 if rule.again.never else 2 if rule.again.after else 0,
             "again_span": self.spans.number(rule.again.after),

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from scheduler.decisions import kernel, words
-from scheduler.decisions.columns import ADDRESSES, attribute_of
+from scheduler.decisions.columns import attribute_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import NEVER_ACTIVATED, Walk, walked
-from scheduler.decisions.facts import Contact, Customer
+from scheduler.decisions.facts import ADDRESSES, Contact, Customer
 from scheduler.decisions.occasions import Windows
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Gate, Program
@@ -192,8 +192,7 @@ class _Asking:
     def _condition(self, gate: Gate) -> tuple[str, str]:
         assert gate.condition is not None  # noqa: S101 - _answer asks only gates that have one
         text = words.condition(gate.condition, self.program.rulebook.conditions)
-        leaves = dict.fromkeys(self._leaves(gate))
-        actual = "; ".join(self._leaf(number) for number in leaves)
+        actual = "; ".join(dict.fromkeys(self._leaf(number) for number in self._leaves(gate)))
         return text if gate.wanted else f"not: {text}", actual
 
     def _leaves(self, gate: Gate) -> list[int]:

@@ -1,9 +1,9 @@
 """Trees of files that were read before, so that a cold start need not parse YAML again.
 
-One JSON file in the workspace's cache folder holds the trees of the present files, each by the SHA-256 of the
-parser's own source and the file's text. JSON and not pickle: whoever can write to the folder can at worst change what
-the rules say, which they could do in `rules/` as well, and can never run code. Everything else (validation, lint) is
-done anew each time. What does not fit in any way is parsed again; a folder that can't be written is no error.
+One JSON file in the workspace's cache folder holds the trees of the files that were read last, each by the SHA-256 of
+the parser's own source and the file's text. JSON and not pickle: whoever can write to the folder can at worst change
+what the rules say, which they could do in `rules/` as well, and can never run code. Everything else (validation, lint)
+is done anew each time. What does not fit in any way is parsed again; a folder that can't be written is no error.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from scheduler.rulebook.yaml_text import parse
 
 _FORMAT = "1"
 """How trees are packed; a change here makes what was stored before useless."""
+_MOST = 200
+"""So many trees are kept: those of the folder's files and of the active version, and some of before."""
 
 
 class TreeCache:
-    """Parses texts, or takes their trees from the folder; `save` keeps those that were asked for."""
+    """Parses texts, or takes their trees from the folder; `save` adds those that were not there."""
 
     def __init__(self, folder: Path | None) -> None:
         self._path = folder / "rules.json" if folder else None
@@ -49,13 +51,15 @@ class TreeCache:
         return parsed, findings
 
     def save(self) -> None:
-        """Keep the trees that were asked for, and only those."""
-        if self._path is None or self._used == self._stored:
+        """Keep the trees that were asked for, and of older ones as many as there is room for."""
+        if self._path is None or self._used.keys() <= self._stored.keys():
             return
+        older = [(key, tree) for key, tree in self._stored.items() if key not in self._used]
+        kept = dict([*older, *self._used.items()][-_MOST:])
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            draft.write_text(json.dumps(self._used, separators=(",", ":")), encoding="utf-8")
+            draft.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
             draft.replace(self._path)
 
     def _load(self) -> dict[str, Any]:

@@ -37,8 +37,13 @@ _IN_PLAIN_WORDS = (
     ("expected <block end>", "this line does not fit the indentation of those above", "line it up with its siblings"),
     ("could not find expected ':'", "a key has no ':'", "write 'key: value'"),
     ("unknown escape character", "a backslash in double quotes begins nothing known", "use single quotes"),
+    ("sequence entries are not allowed", "a list can't begin in the line of its key", "write it in brackets: [a, b]"),
+    ("expected a comment or a line break", "a text can't begin with | or >", "put the text in quotes"),
+    ("indentation indicators", "a text can't begin with | or >", "put the text in quotes"),
     ("cannot start any token", "a text can't begin with this character", "put the text in quotes"),
 )
+_SHOWN_AT_BEGIN = ("never ends", "stream end", "a key has no ':'")
+"""What is better shown where it begins than where the parser gave up."""
 
 
 class _Refused(Exception):
@@ -134,10 +139,17 @@ class _Builder:
         rest = lines[place.line - 1][place.column - 1 :] if place.line <= len(lines) else ""
         if "'\\t'" in said or rest.lstrip(" ").startswith("\t"):
             return _Refused(error("tab", place, "a tab is used to indent", "indent with spaces"))
+        before = lines[place.line - 1][: place.column - 1] if place.line <= len(lines) else ""
+        if "mapping values" in said and ": " not in before:
+            message = "this line belongs to the value above it"
+            return _Refused(error("bad-yaml", place, message, "write 'key: value', and line it up with its siblings"))
+        if "<block end>" in said and before.strip(" -"):
+            message = "something follows a value that is already complete"
+            return _Refused(error("bad-yaml", place, message, "put the whole text in quotes"))
         begun = problem.context_mark
         for words, message, way_out in _IN_PLAIN_WORDS:
             if words in said:
-                if begun is not None and ("never ends" in message or "stream end" in said):
+                if begun is not None and any(known in f"{message} {said}" for known in _SHOWN_AT_BEGIN):
                     place = Place(self.file, begun.line + 1, begun.column + 1)
                 return _Refused(error("bad-yaml", place, message, way_out))
         return _Refused(error("bad-yaml", place, said, "write it as YAML"))
@@ -150,10 +162,12 @@ class _Builder:
         if kind == "Alias" or event.anchor is not None:
             name = ("*" if kind == "Alias" else "&") + str(event.anchor)[:40]
             message = f"'{name}': anchors and aliases are not used in rules"
-            raise _Refused(error("alias", place, message, "write the value out, or name a condition"))
+            raise _Refused(
+                error("alias", place, message, "write the value out; a text that begins with & or * stands in quotes")
+            )
         if event.tag is not None:
             message = f"'{str(event.tag)[:60]}': tags are not used in rules"
-            raise _Refused(error("tag", place, message, "take the tag out"))
+            raise _Refused(error("tag", place, message, "take the tag out; a text that begins with ! stands in quotes"))
         if depth > DEEPEST:
             message = f"this is nested deeper than {DEEPEST}"
             raise _Refused(error("too-large", place, message, "give parts a name under conditions"))

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 
 from scheduler.errors import StoreError
 from scheduler.store import backups, erasure
 from scheduler.store.consents import Consents
 from scheduler.store.customers import Customers
 from scheduler.store.events import Events
+from scheduler.store.failures import as_store_error
 from scheduler.store.holds import Holds
 from scheduler.store.lease import Leases
 from scheduler.store.ledger import Ledger
@@ -65,7 +65,7 @@ class Store:
         if self.connection is not None:
             yield self.connection
             return
-        with _as_store_error(), self.engine.connect() as connection:
+        with as_store_error(), self.engine.connect() as connection:
             if self.is_postgresql:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -77,7 +77,7 @@ class Store:
         if self.connection is not None:
             yield self.connection
             return
-        with _as_store_error(), self.engine.connect() as connection:
+        with as_store_error(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
@@ -111,7 +111,7 @@ class Store:
 
     def restore(self, file: Path, *, now: int) -> None:
         """Puts a backup in place of all that is in here, and holds everything. Raises `StoreError`."""
-        with _as_store_error():
+        with as_store_error():
             backups.restore(self, file, now=now)
 
     def known(self) -> Known:
@@ -189,7 +189,7 @@ def open_store(url: str, *, create: bool = True, pepper: bytes = b"") -> Store:
     engine = _engine(url, create=create)
     store = Store(engine, pepper)
     try:
-        with _as_store_error():
+        with as_store_error():
             bring_up_to_date(engine, create=create)
     except BaseException:
         engine.dispose()
@@ -238,13 +238,3 @@ def _begin(connection: Connection) -> None:
     # A writer that starts as a reader fails as soon as another one was faster: it asks for the lock first.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _as_store_error() -> Iterator[Any]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise StoreError(f"the database says: {str(error.orig).strip()}") from error
-    except NoSuchModuleError as error:
-        raise StoreError(str(error)) from error

@@ -1,7 +1,5 @@
 """Events: what happened to customers."""
 
-# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ from sqlalchemy import Connection
 
 from scheduler.decisions.facts import Event
 from scheduler.store import customers, values
-from scheduler.store.batch import PLACES, Batch
+from scheduler.store.batch import PLACES, Batch, Insertion
 from scheduler.store.buckets import bucket_of
 from scheduler.store.taken import Refusal, Taken
 
@@ -37,10 +35,7 @@ _COLUMNS = {
     "replaces": "text",
     "replaced_by": "text",
 }
-_ADD = Batch(
-    f"INSERT INTO event ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)} FROM {{given}}",
-    _COLUMNS,
-)
+_ADD = Insertion("event", _COLUMNS)
 _REMOVE = Batch("DELETE FROM event WHERE id IN (SELECT id FROM {given})", _ID)
 _REPLACE = Batch(
     "UPDATE event SET replaced_by = given.replaced_by FROM {given}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, text
 
 from scheduler.store import customers
-from scheduler.store.batch import KEYS, PLACES, Batch
+from scheduler.store.batch import KEYS, PLACES, Batch, Insertion
 from scheduler.store.buckets import bucket_of, places
 from scheduler.store.row import COLUMNS, TYPES, Row, because_of, columns_of, customer_of, place_of, row_of, rows_of
 from scheduler.store.states import OUTGOING, State
@@ -42,10 +42,12 @@ _WHERE = (
 )
 _SELECT = f"SELECT {COLUMNS} FROM occasion"
 _ROW = {"bucket": "smallint", **TYPES}
-_INSERTION = f"INSERT INTO occasion (sender, {', '.join(_ROW)}) SELECT '', {', '.join(_ROW)} FROM {{given}}"
-_INSERT = Batch(_INSERTION, _ROW)
-_BURY = Batch(_INSERTION + " WHERE true ON CONFLICT DO NOTHING", _ROW)
-_MOVE = Batch(f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{_WHERE}", _ROW)
+_INSERT = Insertion("occasion", {**_ROW, "sender": "text"})
+_BURY = Insertion("occasion", {**_ROW, "sender": "text"}, "ON CONFLICT DO NOTHING")
+_MOVE = Batch(
+    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{_WHERE}",
+    {**KEYS, **{name: TYPES[name] for name in _PLANNED}},
+)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
 _DECIDE = Batch(
     f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _DECIDED)}, decided_at = :now, sender = '',"
@@ -118,7 +120,7 @@ class Ledger:
             for key, row in latest.items():
                 before = there.get(key)
                 if before is None:
-                    added.append({**columns_of(row), "state": "planned"})
+                    added.append({**columns_of(row), "state": "planned", "sender": ""})
                 elif before.state.is_open and any(getattr(row, name) != getattr(before, name) for name in _PLANNED):
                     moved.append(columns_of(row))
             _INSERT.run(connection, added)
@@ -174,7 +176,7 @@ class Ledger:
 
     def bury(self, rows: Iterable[Row]) -> None:
         """Takes rows that are over just as they are, of customers that are no longer there; one that is there stays."""
-        given = [columns_of(row) for row in rows]
+        given = [{**columns_of(row), "sender": ""} for row in rows]
         with self.store.write() as connection:
             _BURY.run(connection, given)
 

@@ -4,36 +4,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, text
+
+from scheduler.store.failures import as_store_error
 
 CHANNEL = "rightreason"
-_WRITTEN = text("SELECT pg_notify('rightreason', '')")
+_WRITTEN = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
 class Watch:
     """Keeps a connection of its own, to be asked whether anybody wrote, in this process or another.
 
-    On SQLite that is `PRAGMA data_version`, on PostgreSQL a notification that each writing transaction sends.
+    On SQLite that is `PRAGMA data_version`, which every commit changes; on PostgreSQL a notification that writes of
+    facts, activations and holds send.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._connection = engine.raw_connection()
-        self._listens = engine.dialect.name == "postgresql"
-        if self._listens:
-            self._driver.autocommit = True
-            self._driver.execute(f"LISTEN {CHANNEL}")
+        self._engine = engine
         self._version = 0
-        self._version = self._seen()
+        self._listens = engine.dialect.name == "postgresql"
+        self._open()
 
     def changed(self) -> bool:
-        """Whether anybody wrote since the watch began or was last asked."""
-        before, self._version = self._version, self._seen()
-        return before != self._version
+        """Whether anybody wrote since the watch began or was last asked; also where the connection was lost between.
+
+        Raises `StoreError` where the database can't be reached.
+        """
+        before = self._version
+        try:
+            self._version = self._seen()
+        except self._engine.dialect.loaded_dbapi.Error:
+            self.close()
+            self._open()
+            return True
+        return self._version != before
 
     def close(self) -> None:
         """Ends the watch."""
         # it listens, so it must not go back to the others
         self._connection.invalidate()
+
+    def _open(self) -> None:
+        with as_store_error():
+            self._connection: PoolProxiedConnection = self._engine.raw_connection()
+        if self._listens:
+            self._driver.autocommit = True
+            self._driver.execute(f"LISTEN {CHANNEL}")
+        self._version = self._seen()
 
     @property
     def _driver(self) -> Any:
@@ -41,6 +58,8 @@ class Watch:
 
     def _seen(self) -> int:
         if self._listens:
+            # the server hands over what has come when it answers
+            self._driver.execute("SELECT 1")
             return self._version + sum(1 for _ in self._driver.notifies(timeout=0))
         return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
 

@@ -49,4 +49,10 @@ def test_a_channel_goes_by_the_name_that_rules_use(tmp_path: Path) -> None:
 def test_a_channel_that_is_not_set_up_is_an_error_and_never_a_silence(tmp_path: Path) -> None:
     with pytest.raises(ChannelError, match="the channel sms is not set up: nothing can be sent by it"):
         Channels(Settings(workspace=tmp_path))["sms"]
-    assert list(not_set_up(["email", "sms", "phone", "post"])) == ["post", "sms"]
+    assert list(not_set_up(["email", "sms", "phone", "post"], Settings(workspace=tmp_path))) == ["post", "sms"]
+
+
+def test_into_files_every_channel_can_be_delivered(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path, deliver_by=DeliverBy.FILE)
+    assert kind_of("sms", settings) is FileChannel
+    assert not_set_up(["sms", "fax"], settings).keys() == {"fax"}

@@ -36,12 +36,22 @@ def test_a_tree_belongs_to_its_text_and_not_to_its_file(tmp_path: Path) -> None:
     assert node.place.file == "other.yaml"
 
 
-def test_only_the_present_files_are_kept(tmp_path: Path) -> None:
+def test_two_versions_of_a_file_do_not_push_each_other_out(tmp_path: Path) -> None:
     for text in ("a: 1", "a: 2"):
         trees = TreeCache(tmp_path)
         trees.tree("r.yaml", text)
         trees.save()
-    assert len(json.loads((tmp_path / "rules.json").read_text(encoding="utf-8"))) == 1
+    assert len(json.loads((tmp_path / "rules.json").read_text(encoding="utf-8"))) == 2
+
+
+def test_the_oldest_trees_make_room_for_new_ones(tmp_path: Path) -> None:
+    for start in (0, 150):
+        trees = TreeCache(tmp_path)
+        for number in range(start, start + 150):
+            trees.tree("r.yaml", f"a: {number}")
+        trees.save()
+    values = [tree[3][0][3][3] for tree in json.loads((tmp_path / "rules.json").read_text(encoding="utf-8")).values()]
+    assert values == list(range(100, 300))
 
 
 def test_a_file_with_findings_is_read_again_each_time(tmp_path: Path) -> None:

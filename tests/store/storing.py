@@ -31,7 +31,7 @@ def occasion(customer: str = "ann", anchor: str = "1", rule: str = "thanks", **m
 
 
 def enrol(store: Store, *customers: str) -> None:
-    store.customers.add([(customer, {}) for customer in customers], now=NOW)
+    store.customers.add([(customer, {}) for customer in customers], now=NOW, merge=True)
 
 
 def decide(store: Store, row: Row, state: State, **more: Any) -> list[str]:

@@ -42,7 +42,7 @@ def test_a_dropped_task_was_no_contact(store: Store) -> None:
     store.tasks.finish(key, "not wanted", now=NOW, dropped=True)
     ann = store.customers.get("ann")
     assert ann is not None
-    assert (state_of(store, key), ann.contacts, ann.ended) == (State.DROPPED, (), {key})
+    assert (state_of(store, key), ann.contacts, ann.ended) == (State.DROPPED, (), frozenset({key}))
 
 
 def test_a_task_is_finished_once(store: Store) -> None:

@@ -34,6 +34,23 @@ def test_an_activation_and_a_hold_are_noticed(store: Store, watch: Watch) -> Non
     assert watch.changed()
 
 
+def test_a_watch_whose_connection_was_lost_says_that_something_may_have_changed_and_goes_on(
+    postgresql_store: tuple[str, Store],
+) -> None:
+    url, other = postgresql_store
+    with open_store(url) as store:
+        watch = store.watch()
+        with other.write() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        assert (watch.changed(), watch.changed()) == (True, False)
+        store.holds.place("rule:x", "wait", "me", now=NOW)
+        assert watch.changed()
+        watch.close()
+
+
 def test_what_is_rolled_back_is_not_noticed(store: Store, watch: Watch) -> None:
     with pytest.raises(InterruptedError), store.together() as both:
         _write_and_stop(both)

@@ -95,8 +95,8 @@ def _used(text: str) -> _Used:
     except RecursionError:
         return _Used(problem=("this is nested too deeply", 1))
     # which filters and tests there are is known where messages are made; here each is taken for one
-    environment.filters = {node.name: str for node in tree.find_all(nodes.Filter)}
-    environment.tests = {node.name: str for node in tree.find_all(nodes.Test)}
+    environment.filters = {node.name: _taken for node in tree.find_all(nodes.Filter)}
+    environment.tests = {node.name: _taken for node in tree.find_all(nodes.Test)}
     free = meta.find_undeclared_variables(tree) - _OF_JINJA
     names = {node.name: node.lineno for node in reversed([*tree.find_all(nodes.Name)]) if node.name in free}
     links = [
@@ -111,6 +111,10 @@ def _used(text: str) -> _Used:
     ]
     includes = tuple(name for name in meta.find_referenced_templates(tree) if name is not None)
     return _Used(tuple(names.items()), tuple(links), includes)
+
+
+def _taken(value: object) -> object:
+    return value
 
 
 def _place(path: str, text: str, line: int, word: str) -> Place:
