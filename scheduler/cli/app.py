@@ -1,0 +1,83 @@
+"""The commands by name, in the order in which a newcomer needs them. What is listed here works whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli import imports
+from scheduler.cli.activate import activate
+from scheduler.cli.check import check
+from scheduler.cli.consent import consent
+from scheduler.cli.contacts import contacts
+from scheduler.cli.demo import demo
+from scheduler.cli.frame import WORKSPACE, Commands, help_of
+from scheduler.cli.holds import hold, release
+from scheduler.cli.init import init
+from scheduler.cli.preview import preview
+from scheduler.cli.resolve import resolve
+from scheduler.cli.run import run
+from scheduler.cli.show import show
+from scheduler.cli.simulate import simulate
+from scheduler.cli.status import status
+from scheduler.cli.suppress import suppress
+from scheduler.cli.tasks import done, tasks
+from scheduler.cli.tick import tick
+from scheduler.cli.why import why
+
+COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
+    *(demo, init, imports.app, check, preview, why, activate, simulate, tick, run, status),
+    *(contacts, show, resolve, tasks, done, hold, release, consent, suppress),
+)
+
+app = typer.Typer(
+    name="rightreason",
+    cls=Commands,
+    no_args_is_help=True,
+    # Rich draws prettier help, and costs a third of a second each time.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="A workspace is a folder with rules/, templates/ and rightreason.toml. Exit codes: 0 well, 1 findings, "
+    "2 what was handed in can't be used, 3 another daemon is at work.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"rightreason {version('rightreason')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", metavar="DIR", envvar=WORKSPACE, help="The workspace; else this folder."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of a fault of the program.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Decide when and why each customer is contacted, and do it: for the right reason, at the right time."""
+
+
+for _command in COMMANDS:
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command)
+    else:
+        app.command(help=help_of(_command))(_command)
+
+
+def main() -> None:
+    """Run the command that was typed, and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that can't show a name must not end the program
+    app(prog_name="rightreason")

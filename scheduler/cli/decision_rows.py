@@ -1,0 +1,77 @@
+"""Decisions as they are printed: the same keys for preview, backtest and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.decisions.facts import NOTHING, Customer
+from scheduler.decisions.occasions import zone_of
+from scheduler.decisions.outcome import Decision, Outcome
+from scheduler.decisions.reason import fill_reason
+from scheduler.rulebook.model import Rule, Rulebook
+from scheduler.wallclock import Zone
+
+KEYS = (
+    *("at", "customer", "rule", "campaign", "serves", "asks_for", "reason", "channel", "template", "occasion"),
+    *("outcome", "because", "until"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision with what people want to read beside it; `rule` is None where there is no such rule any more."""
+
+    decision: Decision
+    rule: Rule | None
+    reason: str
+    name: str
+    zone: Zone
+
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """By instant, customer, rule, occasion."""
+        one = self.decision
+        return one.at, one.customer, one.rule, one.occasion
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether it was decided to contact them."""
+        return self.decision.outcome is Outcome.CONTACT
+
+    @property
+    def who(self) -> str:
+        """The customer's name, or else the id."""
+        return self.name or self.decision.customer
+
+    def as_object(self) -> dict[str, Any]:
+        """The decision with stable keys and ISO 8601 instants of the customer's zone."""
+        one = self.decision
+        return {
+            "at": self.zone.iso(one.at),
+            "customer": one.customer,
+            "rule": one.rule,
+            "campaign": self.rule.campaign if self.rule else "",
+            "serves": str(one.serves),
+            "asks_for": str(one.asks_for),
+            "reason": self.reason,
+            "channel": one.channel,
+            "template": self.rule.template if self.rule else "",
+            "occasion": one.occasion,
+            "outcome": str(one.outcome),
+            "because": list(one.because),
+            "until": None if one.until is None else self.zone.iso(one.until),
+        }
+
+
+def told(decision: Decision, customer: Customer, rulebook: Rulebook) -> Told:
+    """A decision about a customer, by these rules."""
+    rule = rulebook.rules[decision.rule]
+    event = decision.event.properties if decision.event else NOTHING
+    return Told(
+        decision,
+        rule,
+        fill_reason(rule.reason, event, customer.attributes),
+        str(customer.attributes.get("name", "")),
+        zone_of(customer, rulebook.house),
+    )

@@ -1,0 +1,172 @@
+"""What all commands share: where the workspace is, how errors are told, and how a command ends.
+
+Exit codes: 0 all went well, 1 findings (or something failed), 2 what was handed in can't be used, 3 another daemon
+holds the database, 70 a fault of rightreason itself, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from scheduler.errors import InputError, RightReasonError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scheduler.workspace import Workspace
+
+FAULT = 70
+"""The exit code of a fault in the program itself (EX_SOFTWARE of sysexits.h)."""
+
+WORKSPACE = "RIGHTREASON_WORKSPACE"
+ORDER = ("demo", "init", "import", "check", "preview", "why")
+_ANYWHERE = ("--workspace", "-w")
+_DEBUG = "--debug"
+
+
+class Commands(TyperGroup):
+    """The commands, with one way of ending for all of them.
+
+    `--workspace` and `--debug` may stand before the command or behind it.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options in front of the command, wherever they were written."""
+        return super().parse_args(ctx, _in_front(args) if ctx.parent is None else args)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer calls it
+        """Return the names in the order that a newcomer needs: typer would put `import` last."""
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what it raises becomes one block on stderr and an exit code."""
+        if ctx.parent is not None:
+            return super().invoke(ctx)
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except RightReasonError as error:
+            tell(error)
+            raise typer.Exit(error.exit_code) from None
+        except (typer.Exit, typer.Abort, BrokenPipeError, KeyboardInterrupt):
+            raise
+        except OSError as error:
+            tell(_of_the_machine(error))
+            raise typer.Exit(2) from None
+        except Exception as error:
+            if _told_by_typer(error):
+                raise
+            _tell_fault(error, with_trace=bool(ctx.params.get("debug")))
+            raise typer.Exit(FAULT) from None
+        return result
+
+
+def help_of(command: Callable[..., None]) -> str:
+    """A command's help: its docstring, with the examples kept as they are laid out."""
+    return cleandoc(command.__doc__ or "").replace("\n\nExamples:", "\n\n\b\nExamples:")
+
+
+def workspace_of(ctx: typer.Context) -> Path:
+    """The workspace that a command works in; it need not exist."""
+    found = ctx.find_root().params.get("workspace")
+    return Path() if found is None else Path(found)
+
+
+@contextmanager
+def opened(ctx: typer.Context, *, anywhere: bool = False) -> Iterator[Workspace]:
+    """The workspace with its settings and its database, which is made and migrated on first use.
+
+    Raises `InputError` where the folder is no workspace, unless `anywhere`: else a mistyped folder would be
+    given an empty database, and every answer from it would be wrong.
+    """
+    from scheduler.workspace import open_workspace
+
+    folder = workspace_of(ctx)
+    if not anywhere:
+        ensure_workspace(folder)
+    with open_workspace(folder.absolute()) as workspace:
+        yield workspace
+
+
+def cache_of(folder: Path) -> Path:
+    """The folder for what can always be made anew."""
+    return Path(os.environ.get("RIGHTREASON_CACHE") or folder / ".cache")
+
+
+def ensure_workspace(workspace: Path) -> None:
+    """Raise `InputError` where the folder is no workspace."""
+    if not any((workspace / part).exists() for part in ("rules", "rightreason.toml", "rightreason.db")):
+        raise InputError(
+            f"{workspace.absolute()} is no workspace: it holds neither rules/ nor rightreason.toml; "
+            "go to one, name one by --workspace DIR, or lay one down by `rightreason init DIR`"
+        )
+
+
+def tell(error: RightReasonError) -> None:
+    """Write an error to stderr as one block: its message, and the way out where there is one."""
+    findings = error.facts.get("findings")
+    if findings:
+        from scheduler.rulebook.findings import render
+
+        typer.echo(render(findings, error.facts.get("sources", {}), colour=coloured(sys.stderr)), err=True, nl=False)
+    typer.echo(f"rightreason: {error}", err=True)
+    if error.way_out:
+        typer.echo(f"  {error.way_out}", err=True)
+
+
+def coloured(stream: Any) -> bool:
+    """Whether to write colours: on terminals alone, and not where NO_COLOR is set (no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _in_front(args: Sequence[str]) -> list[str]:
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == _DEBUG or word.startswith("--workspace="):
+            front.append(word)
+        elif word in _ANYWHERE:
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _of_the_machine(error: OSError) -> RightReasonError:
+    place = f"{error.filename}: " if error.filename else ""
+    return RightReasonError(f"{place}{error.strerror or error}")
+
+
+def _told_by_typer(error: Exception) -> bool:
+    """Whether it is a usage error, which typer words better than we could."""
+    return hasattr(error, "exit_code") and hasattr(error, "format_message")
+
+
+def _tell_fault(error: Exception, *, with_trace: bool) -> None:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = "an unknown place"
+    with suppress(IndexError):
+        own = [frame for frame in frames if f"{os.sep}scheduler{os.sep}" in frame.filename] or list(frames)
+        place = f"{own[-1].filename.rpartition(f'scheduler{os.sep}')[2]}:{own[-1].lineno} ({own[-1].name})"
+    # The message of a foreign exception may quote a customer's data, so only its kind is shown.
+    typer.echo(f"rightreason: a fault in the program itself: {type(error).__name__} in {place}", err=True)
+    if with_trace:
+        typer.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    else:
+        typer.echo(
+            "  Nothing you did; please report it. With --debug the whole trace is shown (it may name customers).",
+            err=True,
+        )

@@ -1,0 +1,54 @@
+"""The rules that a command goes by: those that are active, or those in the workspace's folder."""
+
+from __future__ import annotations
+
+from scheduler.cli.frame import cache_of
+from scheduler.cli.moments import moment_of
+from scheduler.errors import InputError, RulebookError
+from scheduler.messages.check import check_templates
+from scheduler.planning.rulebooks import Active, active, as_active
+from scheduler.rulebook.model import HouseRules, Rulebook
+from scheduler.rulebook.reader import load_rulebook, read_rulebook, rulebook_from_texts
+from scheduler.workspace import Workspace
+
+NONE_ACTIVE = "no rules are active; look at `rightreason preview`, then `rightreason activate`"
+
+
+def rulebook_in_folder(workspace: Workspace) -> Rulebook:
+    """The rules in the workspace's folder; raises `RulebookError` with every finding where they are wrong."""
+    return load_rulebook(workspace.folder, cache=cache_of(workspace.folder))
+
+
+def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
+    """Raise `RulebookError` with every finding where a template does not render for its rule."""
+    findings = [one for one in check_templates(rulebook, workspace.settings) if one.is_error]
+    if findings:
+        raise RulebookError(findings=findings, sources=rulebook.files)
+
+
+def rules_and_moment(workspace: Workspace, typed: str | None, *, running: bool, option: str) -> tuple[Active, int]:
+    """The rules to go by and the moment that was typed, in their house's time, or else the present one.
+
+    They are those that are active where `running`, and else those in the folder as if they were activated at that
+    moment. Raises `InputError` where none are active, `RulebookError` where those in the folder are wrong.
+    """
+    if not running:
+        rulebook = rulebook_in_folder(workspace)
+        moment = moment_of(typed, rulebook.house.timezone, option)
+        return as_active(workspace.store, rulebook, moment), moment
+    found = active(workspace.store)
+    if found is None:
+        raise InputError(NONE_ACTIVE)
+    return found, moment_of(typed, found.program.house.timezone, option)
+
+
+def active_rules(workspace: Workspace) -> Rulebook | None:
+    """The rulebook that is active, or None."""
+    found = workspace.store.rulebooks.active()
+    return rulebook_from_texts(found.files, cache=cache_of(workspace.folder))[0] if found else None
+
+
+def house_of(workspace: Workspace) -> HouseRules:
+    """The house rules that are active, or else those of the folder, as far as they can be read."""
+    rulebook = active_rules(workspace)
+    return rulebook.house if rulebook else read_rulebook(workspace.folder, cache=cache_of(workspace.folder))[0].house

@@ -1,0 +1,95 @@
+"""`rightreason show`: one occasion of the ledger, with everything that was done for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scheduler.cli import frame
+from scheduler.cli.formats import Format, print_objects
+from scheduler.errors import InputError
+
+if TYPE_CHECKING:
+    from scheduler.rulebook.model import Rulebook
+    from scheduler.store import Attempt, Row, Store
+    from scheduler.wallclock import Zone
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The occasion: RULE/CUSTOMER/ANCHOR, as `contacts` lists it.")]
+
+
+def show(
+    ctx: typer.Context,
+    occasion: Id,
+    form: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
+) -> None:
+    """Show one contact: why, when, and each try to deliver it.
+
+    Examples:
+      rightreason show delivery_check_in/C1042/E77
+    """
+    from scheduler.cli.ledger_rows import KEYS, as_object
+    from scheduler.cli.local_time import zones_of
+    from scheduler.cli.rules import active_rules, house_of
+
+    with frame.opened(ctx) as workspace:
+        store = workspace.store
+        row = row_or_refuse(store, occasion)
+        where = zones_of(store, [row.customer], house_of(workspace))[row.customer]
+        attempts = store.outbox.attempts(occasion)
+        task = store.tasks.get(occasion)
+        customer = store.customers.get(row.customer)
+        rulebook = active_rules(workspace)
+    if form is not Format.TABLE:
+        print_objects([as_object(row, where)], KEYS, form)
+        return
+    name = str(customer.attributes.get("name", "")) if customer else ""
+    _print(row, name, where, attempts, rulebook)
+    if task is not None:
+        typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}\n\n{task.script.strip()}")
+
+
+def row_or_refuse(store: Store, occasion: str) -> Row:
+    """The row with that id; raises `InputError` where there is none."""
+    row = store.ledger.row(occasion)
+    if row is None:
+        raise InputError(f"there is no contact {occasion!r}; `rightreason contacts --all` lists their ids")
+    return row
+
+
+def _print(row: Row, name: str, where: Zone, attempts: list[Attempt], rulebook: Rulebook | None) -> None:
+    from scheduler.cli.local_time import shown
+    from scheduler.cli.silences import in_words
+
+    decided = f"{shown(row.decided_for, where)} by {row.channel}" if row.channel else shown(row.decided_for, where)
+    facts = {
+        "id": row.key,
+        "customer": f"{name} ({row.customer})" if name else row.customer,
+        "rule": f"{row.rule}, asks for {row.asks_for}",
+        "reason": row.reason,
+        "state": str(row.state),
+        "trigger": shown(row.trigger_at, where),
+        "window": f"{shown(row.opens, where)} to {shown(row.closes, where)}",
+        "decided for": decided,
+        "looked at again": shown(row.next_at, where),
+        "template": row.template,
+        "message": row.message_id,
+        "provider's id": row.provider_id,
+        "error": row.error,
+        "rules": row.version[:12],
+    }
+    for label, value in facts.items():
+        if value:
+            typer.echo(f"{label:>15}  {value}")
+    rule = rulebook.rules.get(row.rule) if rulebook else None
+    for number, gate in enumerate(row.because):
+        label = "not because" if number == 0 else ""
+        typer.echo(f"{label:>15}  {gate}" + (f": {in_words(gate, rulebook, rule)}" if rulebook else ""))
+    for attempt in attempts:
+        ended = f"{attempt.outcome} at {shown(attempt.ended, where)}" if attempt.ended else attempt.outcome
+        typer.echo(f"{f'try {attempt.number}':>15}  {shown(attempt.started, where)}, {ended} {attempt.error}".rstrip())
+    if row.state == "unconfirmed":
+        typer.echo(
+            "\nIt may have gone out, and nobody can say so by itself. Look at the mail server's log, then say\n"
+            f"  rightreason resolve {row.key} sent\n  rightreason resolve {row.key} not-sent"
+        )

@@ -1,0 +1,138 @@
+"""`rightreason status`: how things stand, and what somebody should do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from scheduler.cli import frame
+from scheduler.cli.formats import count, painted
+from scheduler.cli.moments import Now, clock, instant_in
+
+if TYPE_CHECKING:
+    from scheduler.store import Activation
+    from scheduler.wallclock import Zone
+    from scheduler.workspace import Workspace
+
+_ACTIVATE = "look at `rightreason preview`, then `rightreason activate`"
+SLOW = 120_000_000
+"""As long (in microseconds) something may be due before somebody should look."""
+
+
+def status(ctx: typer.Context, now: Now = None) -> None:
+    """Show how things stand, and what to do about each problem.
+
+    Ends with 1 where somebody should do something.
+
+    Examples:
+      rightreason status
+    """
+    from scheduler.cli.rules import house_of
+    from scheduler.wallclock import zone
+
+    with frame.opened(ctx) as workspace:
+        house = house_of(workspace)
+        present = clock() if now is None else instant_in(now, house.timezone, "--now")
+        for label, text in _facts(workspace, zone(house.timezone), present):
+            typer.echo(f"{label:10} {text}")
+        problems = list(_problems(workspace, present))
+        notes = workspace.settings.notes
+    for note in notes:
+        typer.echo(f"{'note':10} {note}")
+    for what, way_out in problems:
+        typer.echo(painted(f"\n{what}", bold=True))
+        typer.echo(f"  {way_out}")
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("\nnothing needs a person")
+
+
+def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, str]]:
+    from sqlalchemy.engine import make_url
+
+    from scheduler.cli.local_time import shown
+    from scheduler.cli.reports import counted
+    from scheduler.wallclock import ZONE_DATA_VERSION
+
+    store = workspace.store
+    counts = store.counts()
+    active = store.rulebooks.active()
+    yield "workspace", str(workspace.folder.absolute())
+    yield "database", make_url(workspace.settings.database_url).render_as_string(hide_password=True)
+    if active:
+        rules, since = count(len(active.rules), "rule"), shown(active.activated_at, where)
+        yield "rules", f"version {active.number} ({active.version[:12]}), {rules}, since {since} by {active.who}"
+    yield "facts", f"{count(counts.customers, 'customer')}, {count(counts.events, 'event')}"
+    if counts.unplanned:
+        yield "to plan", f"{count(counts.unplanned, 'customer')} with something new"
+    yield "ledger", counted((str(state), number) for state, number in counts.states.items())
+    yield "next", shown(store.ledger.next_due(), where) or "nothing is planned"
+    held = store.leases.held()
+    if held is None or not held[0].holder:
+        seen = f"; last seen {shown(held[1], where)}" if held and held[1] else ""
+        yield "daemon", f"none is at work{seen}"
+    else:
+        lease, last = held
+        at_work = "at work" if lease.expires > now else "has given no sign of life for a while"
+        yield "daemon", f"{lease.holder} {at_work}, last seen {shown(last, where)}"
+    for hold in store.holds.list():
+        yield "held", f"{hold.name} since {shown(hold.since, where)} by {hold.who}: {hold.cause}"
+    yield "zone data", ZONE_DATA_VERSION
+
+
+def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
+    from scheduler.store import State
+
+    store = workspace.store
+    active = store.rulebooks.active()
+    yield from _of_rules(workspace, active)
+    states = store.counts().states
+    if unconfirmed := states.get(State.UNCONFIRMED, 0):
+        yield (
+            f"{count(unconfirmed, 'message')} may or may not have gone out",
+            "look at `rightreason contacts --state unconfirmed`, then `rightreason resolve ID sent` or `not-sent`",
+        )
+    for hold in store.holds.list():
+        option = "--all" if hold.name == "all" else f"--{hold.name.replace(':', ' ')}"
+        yield f"{hold.name} is held: {hold.cause}", f"when that is put right: `rightreason release {option}`"
+    stuck = Counter(row.error for row in store.ledger.rows(states={State.RETRY}, limit=10_000) if row.error)
+    for error, number in stuck.most_common(5):
+        yield f"{count(number, 'message')} can't leave: {error}", "`rightreason contacts --state retry` lists them"
+    due = store.ledger.next_due()
+    held = store.leases.held()
+    if due is not None and now - due > SLOW and (held is None or held[0].expires <= now) and active:
+        minutes = (now - due) // 60_000_000
+        yield (
+            f"nobody is at work, and something has been due for {count(minutes, 'minute')}",
+            "start `rightreason run`, or have `rightreason tick` run every minute",
+        )
+
+
+def _of_rules(workspace: Workspace, active: Activation | None) -> Iterator[tuple[str, str]]:
+    from scheduler.channels.registry import not_set_up
+    from scheduler.rulebook.model import PREFERRED, Status
+    from scheduler.rulebook.reader import read_rulebook
+
+    rulebook, findings = read_rulebook(workspace.folder, cache=frame.cache_of(workspace.folder))
+    errors = sum(finding.is_error for finding in findings)
+    if errors:
+        yield f"the rules in the folder have {count(errors, 'error')}", "`rightreason check` shows them"
+    elif active is None:
+        yield (
+            "no rules are active, so nobody is contacted",
+            _ACTIVATE,
+        )
+    elif rulebook.version != active.version:
+        yield (
+            "the rules in the folder differ from the active ones",
+            _ACTIVATE,
+        )
+    speaking = [rule for rule in rulebook.rules.values() if rule.status is Status.ACTIVE]
+    only = {rule.name: {use.channel for use in rule.by} - {PREFERRED} for rule in speaking}
+    for name, channels in only.items():
+        missing = not_set_up(channels, workspace.settings)
+        if channels and len(missing) == len(channels):
+            yield f"rule {name} can reach nobody: {'; '.join(missing.values())}", "give it another channel in `by`"

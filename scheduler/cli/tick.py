@@ -1,0 +1,36 @@
+"""`rightreason tick`: plan, decide and deliver once."""
+
+from __future__ import annotations
+
+import typer
+
+from scheduler.cli import frame
+from scheduler.cli.moments import Now, clock, instant_in
+
+
+def tick(ctx: typer.Context, now: Now = None) -> None:
+    """Plan, decide and deliver once, then end (for cron).
+
+    Ends with 3 where a daemon is at work already. What went wrong is told on stderr, and ends with 1.
+
+    Examples:
+      rightreason tick
+      rightreason tick --now "2026-03-02 10:00"
+    """
+    from scheduler.cli.reports import lines_of
+    from scheduler.cli.rules import house_of
+    from scheduler.delivery.tick import tick as tick_once
+    from scheduler.delivery.worker import at_work, this_process
+    from scheduler.wallclock import zone
+
+    with frame.opened(ctx) as workspace:
+        house = house_of(workspace)
+        present = clock() if now is None else instant_in(now, house.timezone, "--now")
+        with at_work(workspace, this_process(), present) as worker:
+            report = tick_once(worker, present, clock=clock if now is None else None)
+    for line in lines_of(report, zone(house.timezone)):
+        typer.echo(line)
+    for problem in report.problems:
+        typer.echo(f"rightreason: {problem}", err=True)
+    if report.problems:
+        raise typer.Exit(1)

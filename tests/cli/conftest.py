@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typing_commands import MORNING, Run, run_in
+
+
+@pytest.fixture(scope="session")
+def shop_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter workspace with the sample shop's facts, to be copied."""
+    folder = tmp_path_factory.mktemp("cli") / "shop"
+    assert run_in(folder, "init").exit_code == 0
+    sample = folder / "sample"
+    for what, file in (("customers", "customers.csv"), ("events", "events.jsonl"), ("consent", "consent.csv")):
+        assert run_in(folder, "import", what, str(sample / file), "--now", MORNING).exit_code == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def active_to_copy(shop_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with its rules active since that morning, and a first tick made."""
+    folder = shutil.copytree(shop_to_copy, tmp_path_factory.mktemp("cli") / "active")
+    assert run_in(folder, "activate", "--yes", "--now", MORNING).exit_code == 0
+    assert run_in(folder, "tick", "--now", "2026-11-02T10:00+01:00").stderr == ""
+    return folder
+
+
+@pytest.fixture
+def shop(shop_to_copy: Path, tmp_path: Path) -> Path:
+    """A workspace with the sample shop, before any rules are active."""
+    return shutil.copytree(shop_to_copy, tmp_path / "shop")
+
+
+@pytest.fixture
+def active(active_to_copy: Path, tmp_path: Path) -> Path:
+    """A workspace with the sample shop on its first morning at work."""
+    return shutil.copytree(active_to_copy, tmp_path / "active")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A workspace with rules and no facts."""
+    assert run_in(tmp_path / "empty", "init").exit_code == 0
+    return tmp_path / "empty"
+
+
+@pytest.fixture
+def run() -> Run:
+    """Type a command in a workspace: `run(folder, "preview", "--days", "7")`."""
+    return run_in

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from typing_commands import MORNING, Run
+
+
+def test_where_no_rules_are_active_it_says_what_to_do(shop: Path, run: Run) -> None:
+    result = run(shop, "status", "--now", MORNING)
+    assert result.exit_code == 1
+    assert "no rules are active, so nobody is contacted" in result.stdout
+    assert "`rightreason activate`" in result.stdout
+
+
+def test_how_things_stand_is_shown(active: Path, run: Run) -> None:
+    shown = run(active, "status", "--now", "2026-11-02T10:00+01:00").stdout
+    assert "69 customers, 464 events" in shown
+    assert "version 1 (" in shown
+    assert "zone data  20" in shown
+    assert "email.host is not set" in shown
+
+
+def test_rules_in_the_folder_that_differ_are_told(active: Path, run: Run) -> None:
+    template = active / "templates" / "welcome.email.md"
+    template.write_text(template.read_text() + "\nSee you.\n")
+    assert "the rules in the folder differ from the active ones" in run(active, "status").stdout
+
+
+def test_rules_in_the_folder_that_are_wrong_are_told(active: Path, run: Run) -> None:
+    (active / "rules" / "bad.yaml").write_text("campain: x\n")
+    assert "`rightreason check` shows them" in run(active, "status").stdout
+
+
+def test_a_hold_is_told_with_the_way_to_lift_it(active: Path, run: Run) -> None:
+    run(active, "hold", "--channel", "email", "--cause", "wrong logo")
+    shown = run(active, "status").stdout
+    assert "channel:email is held: wrong logo" in shown
+    assert "`rightreason release --channel email`" in shown
+
+
+def test_when_nobody_is_at_work_and_something_is_due_it_says_so(active: Path, run: Run) -> None:
+    shown = run(active, "status", "--now", "2026-11-03T10:00+01:00").stdout
+    assert "nobody is at work, and something has been due for" in shown
