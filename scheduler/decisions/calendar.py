@@ -6,7 +6,7 @@ hours apply, and what lies within a span of each day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from scheduler.decisions import kernel
@@ -19,11 +19,17 @@ MARGIN = 3
 
 
 def calendar_of(
-    program: Program, zones: Sequence[Zone], countries: Sequence[str], since: int, until: int
+    program: Program,
+    zones: Sequence[Zone],
+    countries: Sequence[str],
+    since: int,
+    until: int,
+    speaking: Collection[tuple[int, int]],
 ) -> kernel.Calendar:
     """Lay out all local days that a walk over [since, until) can ask about.
 
-    `zones` and `countries` are in the order of their numbers in the columns.
+    `zones` and `countries` are in the order of their numbers in the columns; `speaking` says which rules have an
+    occasion in which country, as holidays are dear to look up.
     """
     first = since // kernel.DAY - program.reach_back - MARGIN
     last = until // kernel.DAY + MARGIN
@@ -37,7 +43,7 @@ def calendar_of(
         clock=[at for minute in program.clocks for zone in zones for at in zone.times(first, last, minute)],
         hours_from=[hours.opens for hours in program.hours],
         hours_to=[hours.closes for hours in program.hours],
-        open_day=_open_days(program, countries, first, last),
+        open_day=_open_days(program, countries, first, last, _asked(program, speaking)),
         countries=len(countries),
         zones=len(zones),
         back=[day for table in back for day in table or empty],
@@ -46,16 +52,28 @@ def calendar_of(
     )
 
 
-def _open_days(program: Program, countries: Sequence[str], first: int, last: int) -> list[int]:
+def _asked(program: Program, speaking: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which hours are asked for customers of which country."""
+    tables = program.tables
+    return {
+        (tables.slot_hours[slot], country)
+        for rule, country in speaking
+        for slot in range(tables.slot_from[rule], tables.slot_from[rule + 1])
+    }
+
+
+def _open_days(
+    program: Program, countries: Sequence[str], first: int, last: int, asked: Collection[tuple[int, int]]
+) -> list[int]:
     start = date_of(first)
     closed = {day_of(day) for day in program.house.closed}
     weekday = start.weekday()
     table: list[int] = []
-    for hours in program.hours:
+    for number, hours in enumerate(program.hours):
         plain = [int((weekday + i) % 7 in hours.weekdays and first + i not in closed) for i in range(last - first + 1)]
-        for country in countries:
+        for place, country in enumerate(countries):
             days = plain.copy()
-            if hours.holidays:
+            if hours.holidays and (number, place) in asked:
                 ends = start + timedelta(days=last - first)
                 for holiday in holidays_of(country or None, start.year, ends.year):
                     if first <= day_of(holiday) <= last:

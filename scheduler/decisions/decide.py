@@ -121,7 +121,15 @@ def walked(
     latest = max([reach, *(max(occasion.opens, occasion.known) for own in found for occasion in own)])
     # So far ahead that a count's last day within its span is on the calendar, however short the walk.
     last = latest + (2 + program.reach_back) * kernel.DAY
-    calendar = calendar_of(program, [zone(name) for name in columns.zones], tuple(columns.countries), earliest, last)
+    speaking = {(occasion.rule, columns.tables.country[c]) for c, own in enumerate(found) for occasion in own}
+    calendar = calendar_of(
+        program,
+        [zone(name) for name in columns.zones],
+        tuple(columns.countries),
+        earliest,
+        last,
+        speaking,
+    )
     scratch = scratch_of(program, columns.tables)
     made = kernel.walk(program.tables, calendar, columns.tables, scratch, since, until, causes)
     flat = [occasion for own in found for occasion in own]

@@ -1,0 +1,141 @@
+"""Decides what is due, and writes it into the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scheduler.decisions.decide import decide
+from scheduler.decisions.facts import Customer
+from scheduler.decisions.outcome import Decision, Outcome
+from scheduler.planning.plan import plan_customers
+from scheduler.planning.rulebooks import Active
+from scheduler.rulebook.model import DateTrigger
+from scheduler.store import Decided, Row, State, Store
+
+ON_TIME = 60_000_000
+"""Less than this late (in microseconds), a decision is made as of the instant that it was due for."""
+
+BATCH = 1_000
+"""As many due rows are decided together, with all open ones of their customers."""
+
+_STATES: Mapping[Outcome, State] = {
+    Outcome.CONTACT: State.QUEUED,
+    Outcome.WAITING: State.WAITING,
+    Outcome.TOO_LATE: State.TOO_LATE,
+    Outcome.SUPERSEDED: State.SUPERSEDED,
+    Outcome.GOAL_REACHED: State.GOAL_REACHED,
+    Outcome.HELD_OUT: State.HELD_OUT,
+    Outcome.CANCELLED: State.CANCELLED,
+}
+
+
+@dataclass
+class _Batch:
+    """What a batch of due rows comes to."""
+
+    decided: list[Decided] = field(default_factory=list)
+    returning: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+
+
+def decide_due(store: Store, rules: Active, now: int) -> Counter[Outcome]:
+    """Decide every row that is due by `now`; returns how often each outcome came.
+
+    Decisions of customers about whom something new came meanwhile are not written; their rows stay due.
+    """
+    counts: Counter[Outcome] = Counter()
+    seen: Counter[str] = Counter()
+    while due := [row for row in store.ledger.due(now, BATCH) if seen[row.key] < 3]:
+        seen.update(row.key for row in due)
+        batch = _decided(store, rules, due, now)
+        stale = set(store.ledger.record(batch.decided, now=now))
+        outcomes = {state: outcome for outcome, state in _STATES.items()}
+        counts.update(outcomes[one.state] for one in batch.decided if one.key not in stale)
+        # A date that has come returns next year; a row that no longer comes out is cancelled.
+        if again := batch.returning | batch.lost:
+            plan_customers(store, rules, again, now)
+    return counts
+
+
+def _decided(store: Store, rules: Active, due: Sequence[Row], now: int) -> _Batch:
+    batch = _Batch()
+    open_rows: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in store.ledger.open_rows({row.customer for row in due}):
+        open_rows[row.customer][row.key] = row
+    customers = [one for one in store.customers.read(open_rows) if one.id in open_rows]
+    by_rule = {rule.name: rule for rule in rules.program.rules}
+    for since, group in _by_instant(customers, open_rows, now).items():
+        rows = {key: row for one in group for key, row in open_rows[one.id].items()}
+        revisions = {one.id: one.revision for one in group}
+        facts = {one.id: next_fact(one, now) for one in group}
+        missing = {key for key, row in rows.items() if row.next_at is not None and row.next_at <= now}
+        oldest = min((row.closes for row in rows.values()), default=now) - 1
+        for decision in decide(
+            rules.program, group, since, now + 1, activated=rules.activated, overdue=oldest, only=rows
+        ):
+            row = rows[decision.occasion]
+            missing.discard(row.key)
+            decided = decided_of(decision, row, revisions[row.customer], facts[row.customer], now)
+            if not _is_news(decided, row, now):
+                continue
+            batch.decided.append(decided)
+            when = by_rule[decision.rule].when
+            if decision.outcome.ends and isinstance(when, DateTrigger) and not when.once:
+                batch.returning.add(row.customer)
+        batch.lost.update(rows[key].customer for key in missing)
+    return batch
+
+
+def _by_instant(
+    customers: Iterable[Customer], open_rows: Mapping[str, Mapping[str, Row]], now: int
+) -> dict[int, list[Customer]]:
+    """Customers by the instant as of which they are decided."""
+    groups: dict[int, list[Customer]] = defaultdict(list)
+    for customer in customers:
+        oldest = min(row.next_at for row in open_rows[customer.id].values() if row.next_at is not None)
+        groups[oldest if now - oldest < ON_TIME else now].append(customer)
+    return groups
+
+
+def decided_of(decision: Decision, row: Row, revision: int, next_fact: int | None, now: int) -> Decided:
+    """A decision about a row, as the ledger takes it; `next_fact` is when the customer's next fact becomes visible."""
+    state = _STATES[decision.outcome]
+    if state is State.WAITING:
+        return Decided(
+            row.key,
+            row.state,
+            revision,
+            state,
+            next_at=_asked_again(decision, next_fact, now),
+            because=decision.because,
+        )
+    return Decided(
+        row.key,
+        row.state,
+        revision,
+        state,
+        because=decision.because,
+        decided_for=decision.at,
+        channel=decision.channel or "",
+    )
+
+
+def next_fact(customer: Customer, now: int) -> int | None:
+    """When the next fact about a customer becomes visible that is known already but lies ahead; None for none."""
+    ahead = [max(event.at, event.known_at) for event in customer.events if max(event.at, event.known_at) > now]
+    ahead += [consent.at for consent in customer.consents if consent.at > now]
+    return min(ahead, default=None)
+
+
+def _asked_again(decision: Decision, next_fact: int | None, now: int) -> int:
+    known = decision.event.known_at if decision.event is not None else now
+    until = decision.closes if decision.until is None else decision.until
+    at = max(until, known, now + 1)
+    return at if next_fact is None else min(at, next_fact)
+
+
+def _is_news(decided: Decided, row: Row, now: int) -> bool:
+    """Whether the ledger has to be told: a row that was not asked stays as it was."""
+    return decided.state is not State.WAITING or decided.next_at != row.next_at or (row.next_at or 0) <= now

@@ -1,0 +1,18 @@
+"""Makes a rulebook the active one."""
+
+from __future__ import annotations
+
+from scheduler.decisions.program import compile_rules
+from scheduler.planning.rulebooks import active_rules
+from scheduler.rulebook.model import Rulebook
+from scheduler.store import Store
+
+
+def activate(store: Store, rulebook: Rulebook, who: str, now: int) -> int:
+    """Make a rulebook active as of `now`; returns the activation's number.
+
+    The pending contacts follow with the next plan, customer by customer. A rulebook that is active already stays
+    so, under its number. Raises `InputError` for rules that can't be run; nothing has changed then.
+    """
+    compile_rules(rulebook)
+    return store.rulebooks.activate(rulebook.files, rulebook.version, who, rules=active_rules(rulebook), now=now)

@@ -1,0 +1,109 @@
+"""Plans: what is known of customers, and the rules, become rows of the ledger.
+
+Only customers are planned about whom something is new, or whose plan was made by other rules or other zone data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from scheduler.decisions.facts import NOTHING, Customer
+from scheduler.decisions.occasions import Windows, zone_of
+from scheduler.decisions.reason import fill_reason
+from scheduler.planning.rulebooks import Active
+from scheduler.rulebook.model import Exemption
+from scheduler.store import Row, Store
+from scheduler.wallclock import ZONE_DATA_VERSION
+
+BATCH = 1_000
+"""As many customers are planned in one transaction."""
+
+REMOVED = ("active",)
+"""Why a pending occasion is cancelled that no longer comes out: its rule or its event is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many customers were planned, and how many occasions were added, moved and cancelled."""
+
+    customers: int = 0
+    added: int = 0
+    moved: int = 0
+    cancelled: int = 0
+
+    def __add__(self, other: Planned) -> Planned:
+        return Planned(
+            self.customers + other.customers,
+            self.added + other.added,
+            self.moved + other.moved,
+            self.cancelled + other.cancelled,
+        )
+
+
+def plan(store: Store, rules: Active, now: int, *, progress: Callable[[int], None] | None = None) -> Planned:
+    """Plan every customer who is to be planned; each batch is one transaction.
+
+    `progress` is told how many were planned. Planning twice changes nothing.
+    """
+    name = plan_name(rules)
+    windows = Windows(rules.program, rules.activated)
+    done = Planned()
+    while found := store.customers.unplanned(name, BATCH):
+        done += plan_customers(store, rules, (customer for customer, _ in found), now, windows=windows)
+        if progress is not None:
+            progress(len(found))
+    return done
+
+
+def plan_customers(
+    store: Store, rules: Active, ids: Iterable[str], now: int, *, windows: Windows | None = None
+) -> Planned:
+    """Plan some customers, whether or not anything about them is new, in one transaction."""
+    windows = windows or Windows(rules.program, rules.activated)
+    customers = list(store.customers.read(ids))
+    rows = [row for customer in customers for row in rows_of(windows, rules, customer, now)]
+    with store.together() as both:
+        taken = both.ledger.put(rows)
+        coming = {row.key for row in rows}
+        gone = [row.key for row in both.ledger.open_rows(one.id for one in customers) if row.key not in coming]
+        cancelled = both.ledger.cancel(gone, REMOVED, now=now) if gone else 0
+        both.customers.mark_planned([(one.id, one.revision) for one in customers], plan_name(rules))
+    return Planned(len(customers), taken.added, taken.updated, cancelled)
+
+
+def plan_name(rules: Active) -> str:
+    """What a plan is made with beside the facts."""
+    return f"{rules.version} {ZONE_DATA_VERSION}"
+
+
+def rows_of(windows: Windows, rules: Active, customer: Customer, now: int) -> Iterator[Row]:
+    """The pending occasions of a customer as rows of the ledger, each with its first moment from now on.
+
+    An event that was learned when its window had closed has a row too, that is due at once and ends as too late;
+    what closed before its rule was active, or is not admitted by `backfill`, has none.
+    """
+    own_zone = zone_of(customer, rules.program.house)
+    since = min(now, min(rules.activated.values(), default=now))
+    for occasion in windows.to_come(customer, own_zone, since, now):
+        rule = rules.program.rules[occasion.rule]
+        if not occasion.admitted or occasion.closes <= min(now, rules.activated.get(rule.name, now)):
+            continue
+        moment = windows.moment(occasion, own_zone, now)
+        event = occasion.event
+        yield Row(
+            key=occasion.key,
+            customer=customer.id,
+            rule=rule.name,
+            anchor=occasion.anchor,
+            trigger_at=occasion.trigger,
+            opens=occasion.opens,
+            closes=occasion.closes,
+            asks_for=rule.asks_for,
+            next_at=max(occasion.closes, occasion.opens, occasion.known, now) if moment is None else moment,
+            template=rule.template,
+            reason=fill_reason(rule.reason, event.properties if event else NOTHING, customer.attributes),
+            version=rules.version,
+            revision=customer.revision,
+            exempt=Exemption.FREQUENCY_CAPS in rule.exempt,
+        )

@@ -1,0 +1,20 @@
+"""What will be sent, if no new fact arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scheduler.decisions.decide import decide
+from scheduler.decisions.facts import Customer
+from scheduler.decisions.kernel import DAY
+from scheduler.decisions.outcome import Decision
+from scheduler.planning.rulebooks import Active
+
+
+def preview(customers: Iterable[Customer], rules: Active, now: int, days: int) -> Iterator[Decision]:
+    """Decide the next `days` times 24 hours from `now` on, with the facts of now.
+
+    Yields one decision for each occasion that is open in that time, in the order of customers and occasions; the same
+    that the daemon makes, unless a fact arrives in between. What is already on its way out is none of them.
+    """
+    return decide(rules.program, customers, now, now + days * DAY, activated=rules.activated)

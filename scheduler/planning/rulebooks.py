@@ -1,0 +1,66 @@
+"""The active rulebook, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scheduler.decisions.program import Program, compile_rules
+from scheduler.rulebook.model import Rulebook, Status
+from scheduler.rulebook.reader import rulebook_from_texts
+from scheduler.store import Activation, Store
+
+
+@dataclass(frozen=True)
+class Active:
+    """A rulebook ready to decide with, and since when (UTC microseconds) each of its rules is active.
+
+    `number` is that of its activation, 0 for one that is only looked at.
+    """
+
+    number: int
+    program: Program
+    activated: Mapping[str, int]
+
+    @property
+    def version(self) -> str:
+        """The version of its files."""
+        return self.program.rulebook.version
+
+
+def active(store: Store) -> Active | None:
+    """The rulebook that is active; None before the first activation."""
+    found = store.rulebooks.active()
+    return None if found is None else Active(found.number, _programs.of(found), found.rules)
+
+
+def as_active(store: Store, rulebook: Rulebook, now: int) -> Active:
+    """A rulebook as if it were activated now: rules that are active already keep their time."""
+    found = store.rulebooks.active()
+    since = dict.fromkeys(active_rules(rulebook), now) | dict(found.rules if found else {})
+    return Active(0, compile_rules(rulebook), since)
+
+
+def active_rules(rulebook: Rulebook) -> list[str]:
+    """The names of the rules that speak: neither paused nor drafts."""
+    return [rule.name for rule in rulebook.rules.values() if rule.status is Status.ACTIVE]
+
+
+class _Programs:
+    """Keeps the newest few versions compiled; a version never changes."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Mapping[str, str]] = {}
+        self._compiled = lru_cache(maxsize=4)(self._compile)
+
+    def of(self, activation: Activation) -> Program:
+        self._texts = {activation.version: activation.files}
+        return self._compiled(activation.version)
+
+    def _compile(self, version: str) -> Program:
+        rulebook, _ = rulebook_from_texts(self._texts[version])
+        return compile_rules(rulebook)
+
+
+_programs = _Programs()

@@ -1,0 +1,127 @@
+"""What a preview shows is what the daemon then does, on a clock that jumps from one due moment to the next."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from shops import Shop, shops
+from sinks import Sinks
+
+from scheduler.decisions.outcome import Decision, Outcome
+from scheduler.delivery.simulation import simulate
+from scheduler.delivery.worker import Worker, at_work
+from scheduler.errors import InputError
+from scheduler.intake import Options, import_consents, import_customers, import_events
+from scheduler.planning.activation import activate
+from scheduler.planning.preview import preview
+from scheduler.planning.rulebooks import active
+from scheduler.rulebook.model import Status
+from scheduler.rulebook.reader import load_rulebook
+from scheduler.starter import starter_files
+from scheduler.store import Row, Store
+from scheduler.wallclock import DAY, parse_instant, zone
+from scheduler.workspace import Workspace, open_workspace
+
+DAYS = 30
+
+
+@contextmanager
+def opened(empty: Path) -> Iterator[Workspace]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(empty, Path(folder) / "rightreason.db")
+        with open_workspace(Path(folder), secret="a secret") as workspace:
+            yield workspace
+
+
+def compare(shop: Shop, empty: Path) -> Counter[str]:
+    """Preview a shop, then let it happen; returns how often each outcome came."""
+    with opened(empty) as workspace:
+        shop.fill(workspace.store)
+        try:
+            activate(workspace.store, shop.rulebook, "test", shop.now)
+        except InputError:
+            assume(False)
+        foreseen = foresee(workspace.store, shop.now)
+        sinks, rows = let_it_happen(workspace, shop.now)
+    assert sinks.taken == sorted(
+        (one.at, one.occasion, one.channel or "") for one in foreseen if one.outcome is Outcome.CONTACT
+    )
+    # What is not admitted by `backfill`, and would be cancelled for it, has no row.
+    assert sorted((row.decided_for or 0, row.key, outcome_of(row), row.because) for row in rows) == sorted(
+        (one.at, one.occasion, str(one.outcome), one.because) for one in foreseen if _has_row(one, shop)
+    )
+    return Counter(str(one.outcome) for one in foreseen)
+
+
+def foresee(store: Store, now: int) -> list[Decision]:
+    """What a preview says that will be decided."""
+    rules = active(store)
+    assert rules is not None
+    return [one for one in preview(store.customers.read(), rules, now, DAYS) if one.outcome.ends]
+
+
+def let_it_happen(workspace: Workspace, now: int) -> tuple[Sinks, list[Row]]:
+    """What is sent, and the rows that were decided."""
+    sinks = Sinks(workspace.settings)
+    with at_work(workspace, "test", now) as worker:
+        for report in simulate(Worker(workspace, sinks, worker.lease), now, now + DAYS * DAY):
+            assert not report.problems
+            assert report.next_due is None or report.next_due > report.now, "the daemon would turn in circles"
+    return sinks, [row for row in workspace.store.ledger.rows() if not row.state.is_open]
+
+
+def outcome_of(row: Row) -> str:
+    return "contact" if row.state.is_contact else str(row.state)
+
+
+def _has_row(decision: Decision, shop: Shop) -> bool:
+    rule = shop.rulebook.rules[decision.rule]
+    is_old = decision.trigger < shop.now and rule.status is Status.ACTIVE
+    return not (decision.outcome is Outcome.CANCELLED and rule.backfill == "none" and is_old)
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+)
+@given(shop=shops())
+def test_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
+    compare(shop, sqlite_file)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(shop=shops())
+def test_many_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
+    compare(shop, sqlite_file)
+
+
+def test_the_sample_shop_does_what_its_preview_shows(tmp_path: Path) -> None:
+    for path, content in starter_files():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    now = parse_instant("2026-11-02T08:00:00+01:00", zone("UTC"))
+    with open_workspace(tmp_path, secret="a secret") as workspace:
+        store = workspace.store
+        import_customers(store, tmp_path / "sample/customers.csv", Options(), now=now)
+        import_events(store, tmp_path / "sample/events.jsonl", Options(), now=now)
+        import_consents(store, tmp_path / "sample/consent.csv", Options(), now=now)
+        activate(store, load_rulebook(tmp_path), "test", now)
+        foreseen = foresee(store, now)
+        sinks, rows = let_it_happen(workspace, now)
+    contacts = [one for one in foreseen if one.outcome is Outcome.CONTACT]
+    assert len(contacts) > 50
+    assert sinks.taken == sorted((one.at, one.occasion, one.channel or "") for one in contacts)
+    assert {(row.decided_for, row.key, outcome_of(row), row.because) for row in rows} == {
+        (one.at, one.occasion, str(one.outcome), one.because) for one in foreseen
+    }
