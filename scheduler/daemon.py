@@ -161,16 +161,15 @@ def _drive(daemon: Daemon) -> None:
         timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     )
 
-    busy = threading.Event()
+    working = threading.Lock()
 
     def pump() -> None:
-        busy.set()
-        try:
+        with working:
+            if daemon.stopping.is_set():
+                return
             at = daemon.pump()
-            with suppress(LookupError):  # it may have been stopped meanwhile
-                ticks.modify_job("pump", next_run_time=_as_datetime(at))
-        finally:
-            busy.clear()
+        with suppress(LookupError):  # it may have been stopped meanwhile
+            ticks.modify_job("pump", next_run_time=_as_datetime(at))
 
     longest = timedelta(microseconds=LONGEST_SLEEP)
     ticks.add_job(pump, "interval", seconds=longest.total_seconds(), id="pump", next_run_time=_as_datetime(utc_now()))
@@ -182,7 +181,7 @@ def _drive(daemon: Daemon) -> None:
     try:
         while not daemon.stopping.wait(LISTENS):
             written = watch.changed() or written
-            if written and not busy.is_set():  # what is written during a pump may have come too late for it
+            if written and not working.locked():  # what is written during a pump may have come too late for it
                 written = False
                 ticks.modify_job("pump", next_run_time=_as_datetime(utc_now()))
             if daemon.steady() - beaten >= HEARTBEAT:
@@ -191,8 +190,10 @@ def _drive(daemon: Daemon) -> None:
     finally:
         notify_systemd("STOPPING=1")
         daemon.stopping.set()
-        ticks.shutdown(wait=True)
-        watch.close()
+        # Waiting by the scheduler itself would hold the lock that a pump in its last line asks for.
+        ticks.shutdown(wait=False)
+        with working:
+            watch.close()
 
 
 def notify_systemd(state: str) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
-from shops import Shop, shops
+from shops import HOUR, Shop, shops
 from sinks import Sinks
 
+from scheduler.decisions.facts import Event
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.delivery.simulation import simulate
+from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import Worker, at_work
 from scheduler.errors import InputError
 from scheduler.intake import Options, import_consents, import_customers, import_events
@@ -25,7 +27,7 @@ from scheduler.planning.rulebooks import active
 from scheduler.rulebook.model import Status
 from scheduler.rulebook.reader import load_rulebook
 from scheduler.starter import starter_files
-from scheduler.store import Row, Store
+from scheduler.store import CustomerEvent, Row, Store
 from scheduler.wallclock import DAY, parse_instant, zone
 from scheduler.workspace import Workspace, open_workspace
 
@@ -40,7 +42,10 @@ def opened(empty: Path) -> Iterator[Workspace]:
             yield workspace
 
 
-def compare(shop: Shop, empty: Path) -> Counter[str]:
+Happens = Callable[[Workspace, int], tuple[Sinks, list[Row]]]
+
+
+def compare(shop: Shop, empty: Path, happens: Happens | None = None) -> Counter[str]:
     """Preview a shop, then let it happen; returns how often each outcome came."""
     with opened(empty) as workspace:
         shop.fill(workspace.store)
@@ -49,7 +54,7 @@ def compare(shop: Shop, empty: Path) -> Counter[str]:
         except InputError:
             assume(False)
         foreseen = foresee(workspace.store, shop.now)
-        sinks, rows = let_it_happen(workspace, shop.now)
+        sinks, rows = (happens or let_it_happen)(workspace, shop.now)
     assert sinks.taken == sorted(
         (one.at, one.occasion, one.channel or "") for one in foreseen if one.outcome is Outcome.CONTACT
     )
@@ -77,6 +82,29 @@ def let_it_happen(workspace: Workspace, now: int) -> tuple[Sinks, list[Row]]:
     return sinks, [row for row in workspace.store.ledger.rows() if not row.state.is_open]
 
 
+def amid_noise(workspace: Workspace, now: int) -> tuple[Sinks, list[Row]]:
+    """As `let_it_happen`, but with a tick every seven hours too, and with facts that arrive before every tick and mark."""
+    sinks, store, until = Sinks(workspace.settings), workspace.store, now + DAYS * DAY
+    ids = [customer.id for customer in store.customers.read()]
+    numbers = iter(range(1_000_000))
+
+    def noise() -> None:
+        events = [CustomerEvent(id_, Event(f"noise{next(numbers)}", "noise", now, now)) for id_ in ids]
+        store.events.add(events, now=now)
+
+    with at_work(workspace, "test", now) as worker:
+        amid = Worker(workspace, sinks, worker.lease)
+        while now < until:
+            noise()
+            sinks.before = noise
+            report = tick(amid, now)
+            assert not report.problems
+            due = report.next_due if report.next_due is not None else until
+            assert due > now, "the daemon would turn in circles"
+            now = min(due, now + 7 * HOUR)
+    return sinks, [row for row in store.ledger.rows() if not row.state.is_open]
+
+
 def outcome_of(row: Row) -> str:
     return "contact" if row.state.is_contact else str(row.state)
 
@@ -97,6 +125,18 @@ def _has_row(decision: Decision, shop: Shop) -> bool:
 @given(shop=shops())
 def test_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(shop=shops())
+def test_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sqlite_file: Path) -> None:
+    compare(shop, sqlite_file, happens=amid_noise)
 
 
 @pytest.mark.slow

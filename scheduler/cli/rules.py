@@ -5,7 +5,6 @@ from __future__ import annotations
 from scheduler.cli.frame import cache_of
 from scheduler.cli.moments import moment_of
 from scheduler.errors import InputError, RulebookError
-from scheduler.messages.check import check_templates
 from scheduler.planning.rulebooks import Active, active, as_active
 from scheduler.rulebook.model import HouseRules, Rulebook
 from scheduler.rulebook.reader import load_rulebook, read_rulebook, rulebook_from_texts
@@ -21,6 +20,8 @@ def rulebook_in_folder(workspace: Workspace) -> Rulebook:
 
 def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
     """Raise `RulebookError` with every finding where a template does not render for its rule."""
+    from scheduler.messages.check import check_templates
+
     findings = [one for one in check_templates(rulebook, workspace.settings) if one.is_error]
     if findings:
         raise RulebookError(findings=findings, sources=rulebook.files)

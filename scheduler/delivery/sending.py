@@ -17,6 +17,7 @@ from scheduler.errors import ChannelError, TemplateError
 from scheduler.messages.message import Message
 from scheduler.planning.rulebooks import Active
 from scheduler.store import Decided, Outcome, Row, State, Suppression, Task
+from scheduler.store.row import NO_LONGER
 
 BATCH = 100
 """As many messages are taken up, asked and written together."""
@@ -143,7 +144,7 @@ class _Sender:
                 continue
             del passed[row.key]
             if verdict is None:
-                changed.append(Decided(row.key, row.state, customer.revision, State.CANCELLED, because=("active",)))
+                changed.append(Decided(row.key, row.state, customer.revision, State.CANCELLED, because=NO_LONGER))
             else:
                 changed.append(decided_of(verdict, row, customer.revision, next_fact(customer, now), now))
         stale = set(self.worker.store.ledger.record(changed, now=now)) if changed else set()

@@ -14,13 +14,11 @@ from scheduler.decisions.reason import fill_reason
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Exemption
 from scheduler.store import Row, Store
+from scheduler.store.row import NO_LONGER
 from scheduler.wallclock import ZONE_DATA_VERSION
 
 BATCH = 1_000
 """As many customers are planned in one transaction."""
-
-REMOVED = ("active",)
-"""Why a pending occasion is cancelled that no longer comes out: its rule or its event is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def plan_customers(
         taken = both.ledger.put(rows)
         coming = {row.key for row in rows}
         gone = [row.key for row in both.ledger.open_rows(one.id for one in customers) if row.key not in coming]
-        cancelled = both.ledger.cancel(gone, REMOVED, now=now) if gone else 0
+        cancelled = both.ledger.cancel(gone, NO_LONGER, now=now) if gone else 0
         both.customers.mark_planned([(one.id, one.revision) for one in customers], plan_name(rules))
     return Planned(len(customers), taken.added, taken.updated, cancelled)
 

@@ -32,7 +32,10 @@ _EVENTS = (
 _CONSENTS = "SELECT customer, topic, channel, given, at FROM consent WHERE {those} ORDER BY bucket, customer, at"
 _OCCASIONS = (
     "SELECT customer, key, rule, COALESCE(decided_for, opens), channel, asks_for, exempt, state FROM occasion"
-    " WHERE {those} AND state NOT IN ('planned', 'waiting') ORDER BY bucket, customer, 4, key"
+    " WHERE {those} AND state NOT IN ('planned', 'waiting')"
+    # what was withdrawn may come out again: `Row.is_withdrawn`
+    """ AND NOT (state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = '["active"]')"""
+    " ORDER BY bucket, customer, 4, key"
 )
 _ABOUT_THEM = (_EVENTS, _CONSENTS, _OCCASIONS)
 _NEXT = text(_CUSTOMERS + "(bucket, id) > (:bucket, :id) ORDER BY bucket, id LIMIT :chunk")

@@ -48,6 +48,7 @@ _MOVE = Batch(
     f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{_WHERE}",
     {**KEYS, **{name: TYPES[name] for name in _PLANNED}},
 )
+_RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + _WHERE, KEYS)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
 _DECIDE = Batch(
     f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _DECIDED)}, decided_at = :now, sender = '',"
@@ -104,12 +105,14 @@ class Ledger:
     def put(self, rows: Sequence[Row]) -> Taken:
         """Takes what planning says: new keys become planned rows, open ones are moved where something differs.
 
-        What is over or on its way out is never touched. A row of an unknown customer is refused.
+        What is over or on its way out is never touched, but what was withdrawn is planned again. A row of an unknown
+        customer is refused.
         """
         latest = {row.key: row for row in rows}
         refused: list[Refusal] = []
         added: list[dict[str, Any]] = []
         moved: list[dict[str, Any]] = []
+        back: list[dict[str, Any]] = []
         with self.store.write() as connection:
             known = customers.lock(connection, {row.customer for row in rows})
             there = {row.key: row for row in rows_of(connection, latest, lock=True)}
@@ -121,12 +124,15 @@ class Ledger:
                 before = there.get(key)
                 if before is None:
                     added.append({**columns_of(row), "state": "planned", "sender": ""})
+                elif before.is_withdrawn:
+                    back.append(columns_of(row))
                 elif before.state.is_open and any(getattr(row, name) != getattr(before, name) for name in _PLANNED):
                     moved.append(columns_of(row))
             _INSERT.run(connection, added)
-            _MOVE.run(connection, moved)
-        unchanged = len(rows) - len(refused) - len(added) - len(moved)
-        return Taken(len(added), len(moved), unchanged, tuple(refused))
+            _MOVE.run(connection, moved + back)
+            _RETURN.run(connection, back)
+        unchanged = len(rows) - len(refused) - len(added) - len(moved) - len(back)
+        return Taken(len(added) + len(back), len(moved), unchanged, tuple(refused))
 
     def due(self, now: int, limit: int = 1000) -> list[Row]:
         """Rows that are to be decided by now, the oldest first."""

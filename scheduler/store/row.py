@@ -51,7 +51,14 @@ class Row:
     provider_id: str = ""
     error: str = ""
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was cancelled before it was decided, since it no longer came out of the rules and facts."""
+        return self.state is State.CANCELLED and self.decided_for is None and self.because == NO_LONGER
 
+
+NO_LONGER = ("active",)
+"""Why an occasion is cancelled that no longer comes out of the rules and facts."""
 NAMES = tuple(field.name for field in fields(Row))
 TYPES = {
     **dict.fromkeys(NAMES, "text"),

@@ -81,6 +81,29 @@ def test_the_rows_of_a_rule_that_was_removed_are_cancelled(business: Business) -
     assert (row.state, row.because) == ("cancelled", ("active",))
 
 
+def test_a_rule_that_comes_back_brings_its_pending_occasions_back(business: Business) -> None:
+    business.goes_by(CHECK_IN + AT_ONCE, "2026-03-01")
+    business.event("delivered", "2026-03-02 15:00", id="d1")
+    business.plan("2026-03-02 16:00")
+    business.goes_by(AT_ONCE, "2026-03-02 17:00")
+    business.plan("2026-03-02 17:00")
+    business.goes_by(CHECK_IN + AT_ONCE, "2026-03-02 18:00")
+    assert business.plan("2026-03-02 18:00") == Planned(customers=1, added=1)
+    row = business.row("check_in/ana/d1")
+    assert (row.state, row.because, local(row.next_at)) == ("planned", (), "2026-03-03 10:00")
+    business.tick("2026-03-03 10:00")
+    assert business.heard() == ["2026-03-03 10:00 check_in/ana/d1 email"]
+
+
+def test_what_was_cancelled_at_its_moment_does_not_come_back(business: Business) -> None:
+    business.goes_by(CHECK_IN + "  status: paused\n", "2026-03-01")
+    business.event("delivered", "2026-03-02 15:00", id="d1")
+    business.tick("2026-03-03 10:00")
+    business.goes_by(CHECK_IN, "2026-03-03 11:00")
+    business.tick("2026-03-04 10:00")
+    assert (business.heard(), business.states()) == ([], {"check_in/ana/d1": "cancelled"})
+
+
 def test_a_paused_rule_cancels_an_occasion_at_its_moment_and_not_before(business: Business) -> None:
     business.goes_by(CHECK_IN, "2026-03-01")
     business.event("delivered", "2026-03-02 15:00", id="d1")

@@ -7,6 +7,7 @@ from storing import HOUR, NOW, bought, decide, enrol, occasion, queue, state_of
 
 from scheduler.rulebook.model import AsksFor
 from scheduler.store import OPEN, OUTGOING, Decided, State, Store, Taken
+from scheduler.store.row import NO_LONGER
 
 
 def test_a_row_comes_back_as_it_was_put(store: Store) -> None:
@@ -220,3 +221,24 @@ def test_counts_say_how_many_rows_are_in_each_state(store: Store) -> None:
     counts = store.counts()
     assert (counts.customers, counts.events, counts.unplanned) == (2, 0, 2)
     assert counts.states == {State.PLANNED: 1, State.CANCELLED: 1}
+
+
+def test_what_was_withdrawn_is_planned_again_and_is_not_over(store: Store) -> None:
+    enrol(store, "ann")
+    row = occasion()
+    store.ledger.put([row])
+    store.ledger.cancel([row.key], NO_LONGER, now=NOW)
+    ann = store.customers.get("ann")
+    assert ann is not None
+    assert ann.ended == frozenset()
+    assert store.ledger.put([row]).added == 1
+    assert store.ledger.row(row.key) == row
+
+
+def test_what_somebody_cancelled_is_never_planned_again(store: Store) -> None:
+    enrol(store, "ann")
+    row = occasion()
+    store.ledger.put([row])
+    store.ledger.cancel([row.key], ("person",), now=NOW)
+    assert store.ledger.put([row]).added == 0
+    assert state_of(store, row.key) == State.CANCELLED

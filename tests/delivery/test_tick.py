@@ -1,0 +1,43 @@
+"""A tick on each database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, at, born, local
+from sinks import Sinks
+
+from scheduler.delivery.simulation import simulate
+from scheduler.delivery.tick import Report
+from scheduler.delivery.worker import Worker, at_work
+from scheduler.planning.plan import Planned
+from scheduler.workspace import open_workspace
+
+
+def test_a_week_of_a_small_shop(tmp_path: Path, database: str) -> None:
+    start, end = at("2026-03-02 08:00"), at("2026-03-09 08:00")
+    with (
+        open_workspace(tmp_path, database=database, secret="a secret") as workspace,
+        at_work(workspace, "test", start) as worker,
+    ):
+        sinks = Sinks(workspace.settings)
+        business = Business(workspace, Worker(workspace, sinks, worker.lease), sinks)
+        business.goes_by(AT_ONCE + CHECK_IN + BIRTHDAY, "2026-03-01")
+        business.customer(birthday=born(1990, 3, 7))
+        business.customer("bea", timezone="America/New_York")
+        business.event("bought", "2026-03-02 07:00", id="b1")
+        business.event("delivered", "2026-03-02 07:30", "bea", id="d1")
+        reports = list(simulate(business.worker, start, end))
+    assert business.heard() == [
+        "2026-03-02 08:00 thanks/ana/b1 email",
+        "2026-03-03 16:00 check_in/bea/d1 email",
+        "2026-03-07 10:00 card/ana/2026-03-07 email",
+    ]
+    assert [local(report.now) for report in reports] == ["2026-03-02 08:00", "2026-03-03 16:00", "2026-03-07 10:00"]
+    assert reports[0].planned == Planned(customers=2, added=5)
+    assert local(reports[-1].next_due) == "2027-03-07 10:00"
+
+
+def test_a_report_says_whether_there_was_anything_to_do() -> None:
+    assert Report(0).is_idle
+    assert not Report(0, Planned(customers=1)).is_idle
