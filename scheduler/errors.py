@@ -10,6 +10,7 @@
     │   └── BadInstant           a text that is no moment in time
     ├── SettingsError            a setting is missing or wrong (exit code 2)
     ├── StoreError               the database
+    │   ├── UnusableDatabase     what is set as database is none, or can't be opened (exit code 2)
     │   ├── NewerDatabase        it was written by a newer version of the program
     │   └── LeaseTaken           another daemon holds it (exit code 3)
     └── ChannelError             a message could not be handed over
@@ -75,6 +76,12 @@ class SettingsError(RightReasonError):
 
 class StoreError(RightReasonError):
     """The database can't do this."""
+
+
+class UnusableDatabase(StoreError):
+    """What is set as database can't be used as one."""
+
+    exit_code = 2
 
 
 class NewerDatabase(StoreError):

@@ -14,12 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from scheduler.errors import SettingsError
 from scheduler.rulebook.findings import meant
@@ -29,6 +24,12 @@ SECRET_FILE = ".secret"  # noqa: S105 - the file's name, not its content
 ENVIRONMENT = "RIGHTREASON_"
 NOT_SETTINGS = frozenset({"RIGHTREASON_WORKSPACE", "RIGHTREASON_CACHE", "RIGHTREASON_NOW"})
 """Names in the environment that are read elsewhere."""
+
+OneAddress = Annotated[
+    str, StringConstraints(pattern=r"^(?:[^\x00-\x1f<>,;]*<[^\s@<>,;]+@[^\s@<>,;]+>|[^\s@<>,;]+@[^\s@<>,;]+)$")
+]
+"""One address, with or without a name before it: `Our shop <shop@example.com>`."""
+_SQLITE = "sqlite:///"
 
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", strip_whitespace=True)]
 
@@ -93,9 +94,9 @@ class Email(_Group):
     password: SecretStr | None = Field(None, description="only as RIGHTREASON_EMAIL__PASSWORD")
     password_file: Path | None = Field(None, description="a file that holds the password")
     ca_file: Path | None = Field(None, description="certificates to trust instead of the machine's")
-    from_: str = Field("Our shop <shop@example.com>", alias="from", min_length=3, description="the sender")
-    reply_to: str | None = Field(None, description="where answers go, if not to the sender")
-    bounces_to: str | None = Field(None, description="where failure reports go, if not to the sender")
+    from_: OneAddress = Field("Our shop <shop@example.com>", alias="from", description="the sender")
+    reply_to: OneAddress | None = Field(None, description="where answers go, if not to the sender")
+    bounces_to: OneAddress | None = Field(None, description="where failure reports go, if not to the sender")
     timeout: Annotated[float, Field(gt=0, le=600)] = Field(30, description="seconds to wait for the server")
 
     @property
@@ -114,7 +115,9 @@ class Settings(BaseSettings):
     database: str | None = Field(None, description="a database URL; without one, rightreason.db in the workspace")
     deliver_by: DeliverBy = Field(DeliverBy.REAL, description="file: everything goes to the outbox")
     outbox: Path = Field(Path("outbox"), description="the folder of the file channel")
-    secret: SecretStr | None = Field(None, description="signs links; without one, the workspace's .secret file")
+    secret: SecretStr | None = Field(
+        None, min_length=8, description="signs links; without one, the workspace's .secret file"
+    )
     brand: Brand = Brand.model_validate({})
     email: Email = Email.model_validate({})
 
@@ -129,12 +132,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options before the environment before the file."""
         workspace = Path(init_settings().get("workspace", "."))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, workspace / SETTINGS_FILE)
+        written = InitSettingsSource(settings_cls, _read(workspace / SETTINGS_FILE))
+        return init_settings, env_settings, written
 
     @property
     def database_url(self) -> str:
-        """The database: the one that is set, or SQLite in the workspace."""
-        return self.database or f"sqlite:///{(self.workspace / 'rightreason.db').absolute()}"
+        """The database: the one that is set, or SQLite in the workspace, to which a relative path belongs."""
+        url = self.database or f"{_SQLITE}rightreason.db"
+        path = url.removeprefix(_SQLITE)
+        if path in (url, "", ":memory:"):
+            return url
+        return f"{_SQLITE}{(self.workspace / path).absolute()}"
 
     @property
     def outbox_folder(self) -> Path:
@@ -203,6 +211,8 @@ def load_settings(workspace: Path, **options: Any) -> Settings:
             f"{path}: email.password does not belong into this file; "
             f"set {ENVIRONMENT}EMAIL__PASSWORD, or email.password_file to a file that holds it"
         )
+    if "workspace" in written:
+        raise SettingsError(f"{_place(path, ['workspace'])}: workspace can't be set; it is the folder of this file")
     _refuse_unknown_environment(os.environ)
     given = {name: value for name, value in options.items() if value is not None}
     try:
@@ -213,11 +223,14 @@ def load_settings(workspace: Path, **options: Any) -> Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: can't be read as TOML ({error})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        way_out = "; a text stands in quotes" if str(error).startswith("Invalid value") else ""
+        raise SettingsError(f"{path}: can't be read as TOML ({error}){way_out}") from None
 
 
 def _make_secret(path: Path) -> None:
@@ -243,7 +256,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def _refuse_unknown_environment(environment: Mapping[str, str]) -> None:
     groups = _groups()
-    known = {f"{ENVIRONMENT}{name}".upper() for name in groups[""]}
+    known = {f"{ENVIRONMENT}{name}".upper() for name in groups[""] if name not in groups}
     known |= {f"{ENVIRONMENT}{group}__{name}".upper() for group, names in groups.items() if group for name in names}
     for name in environment:
         if name.startswith(ENVIRONMENT) and name not in known | NOT_SETTINGS:
@@ -256,9 +269,12 @@ def _in_words(problem: Any, path: Path, written: Mapping[str, Any]) -> str:
     found: Any = written
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
-    place = _place(path, keys) if found is not None else f"option or environment {ENVIRONMENT}{'__'.join(keys)}".upper()
+    given_by = f"{ENVIRONMENT}{'__'.join(keys)}".upper()
+    place = _place(path, keys) if found is not None else f"option or environment {given_by}"
     if problem["type"] == "extra_forbidden":
         return f"{place}: there is no setting {name}; {_meant(keys[-1], _groups().get(group, []))}"
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return f"{place}: {name} is a section: write [{name}], and its settings below"
     value = "***" if "secret" in name or "password" in name else repr(problem["input"])
     return f"{place}: {name} = {value} can't be used: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 

@@ -75,11 +75,47 @@ def test_an_unknown_name_in_the_environment_is_refused(tmp_path: Path, monkeypat
         ('[brand]\ncolour = "red"\n', "/rightreason.toml:2: brand.colour = 'red' can't be used"),
         ('[email]\nsecurity = "ssl"\n', "input should be 'none', 'starttls' or 'tls'"),
         ('[brand]\nbase_url = "javascript:x"\n', "brand.base_url"),
+        ('[email]\nfrom = "our shop"\n', "/rightreason.toml:2: email.from = 'our shop' can't be used"),
+        ('[email]\nfrom = "A <a@b.example>\\nBcc: c@d.example"\n', "email.from"),
+        ('secret = ""\n', "/rightreason.toml:1: secret = *** can't be used"),
+        ("brand = 5\n", "/rightreason.toml:1: brand is a section: write [brand]"),
+        ('\nworkspace = "/"\n', "/rightreason.toml:2: workspace can't be set"),
         ("[brand\n", "/rightreason.toml: can't be read as TOML"),
+        ("database = sqlite:///x.db\n", "(Invalid value (at line 1, column 12)); a text stands in quotes"),
     ],
 )
 def test_a_value_that_can_not_be_used_says_where_and_why(tmp_path: Path, text: str, found: str) -> None:
     assert found in refused(tmp_path, text)
+
+
+def test_a_section_in_the_environment_is_refused_with_a_setting_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTREASON_EMAIL", "smtp.example.com")
+    with pytest.raises(SettingsError, match="there is no setting RIGHTREASON_EMAIL; did you mean 'RIGHTREASON_EMAIL__"):
+        load_settings(tmp_path)
+
+
+def test_a_wrong_value_in_the_environment_is_named_as_it_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTREASON_EMAIL__PORT", "abc")
+    with pytest.raises(SettingsError, match=r"environment RIGHTREASON_EMAIL__PORT: email\.port = 'abc' can't be used"):
+        load_settings(tmp_path)
+
+
+def test_a_byte_order_mark_at_the_start_is_no_mistake(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, '\ufeffoutbox = "mails"\n')).outbox == Path("mails")
+
+
+def test_a_relative_database_lies_in_the_workspace_wherever_the_command_is_typed(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, 'database = "sqlite:///facts/shop.db"\n'))
+    assert settings.database_url == f"sqlite:///{tmp_path}/facts/shop.db"
+
+
+def test_an_absolute_database_stays_where_it_is(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, 'database = "sqlite:////srv/shop.db"\n'))
+    assert settings.database_url == "sqlite:////srv/shop.db"
 
 
 def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import typer
 from scheduler.cli.frame import cache_of, workspace_of
 from scheduler.errors import BadInstant
 
+_EARLIEST, _LATEST = -2_208_988_800_000_000, 7_258_118_400_000_000  # 1900 and 2200, in UTC microseconds
+
 Now = Annotated[
     str | None,
     typer.Option(
@@ -39,13 +41,19 @@ def clock() -> int:
 
 
 def instant_in(typed: str, zone_name: str, option: str) -> int:
-    """A typed moment in UTC microseconds; without an offset it is the time of that zone. Raises `BadInstant`."""
+    """A typed moment in UTC microseconds; without an offset it is the time of that zone.
+
+    Raises `BadInstant`, also for years of which neither facts nor clocks are known.
+    """
     from scheduler.wallclock import parse_instant, zone
 
     try:
-        return parse_instant(typed, zone(zone_name))
+        at = parse_instant(typed, zone(zone_name))
     except BadInstant as error:
         raise BadInstant(f"{option}: {error}", text=typed) from None
+    if not _EARLIEST <= at < _LATEST:
+        raise BadInstant(f"{option}: {typed!r} is out of reach; name a moment of the years 1900 to 2199", text=typed)
+    return at
 
 
 def house_zone(ctx: typer.Context) -> str:

@@ -56,9 +56,10 @@ def preview(
     with frame.opened(ctx) as workspace:
         going_by, present = rules.rules_and_moment(workspace, now, running=active, option="--now")
         _ensure_known(workspace, going_by, customer, rule)
-        found = previewed(workspace, going_by, present, days, customer=customer)
+        looked_back = now is not None
+        found = previewed(workspace, going_by, present, days, customer=customer, silences=all_, as_known=looked_back)
         chosen = [one for one in found if (rule is None or one.decision.rule == rule)]
-        told = sorted((one for one in chosen if all_ or one.is_contact), key=lambda one: one.order)
+        told = sorted(chosen, key=lambda one: one.order)
         if render is not None:
             from scheduler.cli.rendering import write_messages
 
@@ -74,9 +75,19 @@ def preview(
 
 
 def previewed(
-    workspace: Workspace, going_by: Active, now: int, days: int, *, customer: str | None = None
+    workspace: Workspace,
+    going_by: Active,
+    now: int,
+    days: int,
+    *,
+    customer: str | None = None,
+    silences: bool = False,
+    as_known: bool = False,
 ) -> Iterator[Told]:
-    """Every decision of the coming days, with the facts known by now, in the order of customers."""
+    """Every contact of the coming days (and every silence, if wished), in the order of customers.
+
+    With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
+    """
     from scheduler.cli.decision_rows import told
     from scheduler.decisions.decide import CHUNK, chunks
     from scheduler.decisions.facts import known_by
@@ -84,8 +95,8 @@ def previewed(
 
     facts = workspace.store.customers.read(None if customer is None else [customer])
     for chunk in chunks(facts, CHUNK):
-        by_id = {one.id: known_by(one, now) for one in chunk}
-        for decision in decide_ahead(by_id.values(), going_by, now, days):
+        by_id = {one.id: known_by(one, now) if as_known else one for one in chunk}
+        for decision in decide_ahead(by_id.values(), going_by, now, days, silences=silences):
             yield told(decision, by_id[decision.customer], going_by.program.rulebook)
 
 

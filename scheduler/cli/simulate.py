@@ -105,7 +105,7 @@ def copied(source: Workspace, folder: Path) -> Iterator[Workspace]:
     settings = source.folder / _SETTINGS
     written = settings.read_text(encoding="utf-8") if settings.exists() else ""
     (folder / _SETTINGS).write_text(_harmless(written), encoding="utf-8")
-    _copy_database(source, folder / _DATABASE)
+    source.store.back_up(folder / _DATABASE)
     database = f"sqlite:///{(folder / _DATABASE).absolute()}"
     with open_workspace(folder, database=database, deliver_by="file", outbox=Path("outbox")) as copy:
         held = copy.store.leases.held()
@@ -119,16 +119,6 @@ def _harmless(settings: str) -> str:
     top, *tables = re.split(r"(?m)^(?=[ \t]*\[)", settings, maxsplit=1)
     kept = re.sub(r"(?m)^[ \t]*(database|deliver_by|outbox)[ \t]*=.*\n?", "", top)
     return "".join(['deliver_by = "file"\n', kept, *tables])
-
-
-def _copy_database(source: Workspace, path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    with source.store.read() as connection, closing(sqlite3.connect(path)) as target:
-        original = connection.connection.driver_connection
-        if isinstance(original, sqlite3.Connection):
-            original.backup(target)
 
 
 def _made(copy: Workspace, since: int, until: int) -> dict[str, int]:

@@ -51,8 +51,6 @@ def status(ctx: typer.Context, now: Now = None) -> None:
 
 
 def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, str]]:
-    from sqlalchemy.engine import make_url
-
     from scheduler.cli.local_time import shown
     from scheduler.cli.reports import counted
     from scheduler.wallclock import ZONE_DATA_VERSION
@@ -61,7 +59,7 @@ def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, s
     counts = store.counts()
     active = store.rulebooks.active()
     yield "workspace", str(workspace.folder.absolute())
-    yield "database", make_url(workspace.settings.database_url).render_as_string(hide_password=True)
+    yield "database", workspace.store.url
     if active:
         rules, since = count(len(active.rules), "rule"), shown(active.activated_at, where)
         yield "rules", f"version {active.number} ({active.version[:12]}), {rules}, since {since} by {active.who}"

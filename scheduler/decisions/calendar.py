@@ -7,11 +7,12 @@ hours apply, and what lies within a span of each day.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import date
 
 from scheduler.decisions import kernel
 from scheduler.decisions.program import Program
 from scheduler.decisions.spans import days_back, days_forward, days_leaving
+from scheduler.durations import Duration, Unit
 from scheduler.wallclock import Zone, date_of, day_of, holidays_of
 
 MARGIN = 3
@@ -33,9 +34,8 @@ def calendar_of(
     """
     first = since // kernel.DAY - program.reach_back - MARGIN
     last = until // kernel.DAY + MARGIN
-    spans = program.spans
-    back = [[] if span.exact else days_back(span, first, last) for span in spans]
-    empty = [0] * (last - first + 1)
+    spans = _SpanTables(first, last)
+    span_row = [spans.row(span, country) for span in program.spans for country in countries]
     return kernel.Calendar(
         first=first,
         days=last - first + 1,
@@ -46,10 +46,38 @@ def calendar_of(
         open_day=_open_days(program, countries, first, last, _asked(program, speaking)),
         countries=len(countries),
         zones=len(zones),
-        back=[day for table in back for day in table or empty],
-        leaves=[day for table in back for day in (days_leaving(table, first) if table else empty)],
-        forward=[day for span in spans for day in (empty if span.exact else days_forward(span, first, last))],
+        span_row=span_row,
+        back=spans.back,
+        leaves=spans.leaves,
+        forward=spans.forward,
     )
+
+
+class _SpanTables:
+    """The rows of the spans' tables: one a span, and for business days one a country."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+        self.rows: dict[tuple[Duration, str], int] = {}
+        self.back, self.leaves, self.forward = list[int](), list[int](), list[int]()
+
+    def row(self, span: Duration, country: str) -> int:
+        """Return the number of a span's row, laid out when it is first asked for; exact spans need none."""
+        if span.exact:
+            return kernel.NONE
+        key = (span, country if span.unit is Unit.BUSINESS_DAYS else "")
+        if key not in self.rows:
+            self.rows[key] = len(self.rows)
+            closed = _holidays(key[1], self.first, self.last)
+            back = days_back(span, self.first, self.last, closed)
+            self.back += back
+            self.leaves += days_leaving(back, self.first)
+            self.forward += days_forward(span, self.first, self.last, closed)
+        return self.rows[key]
+
+
+def _holidays(country: str, first: int, last: int) -> frozenset[date]:
+    return holidays_of(country, date_of(first).year - 1, date_of(last).year + 1) if country else frozenset()
 
 
 def _asked(program: Program, speaking: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -74,8 +102,7 @@ def _open_days(
         for place, country in enumerate(countries):
             days = plain.copy()
             if hours.holidays and (number, place) in asked:
-                ends = start + timedelta(days=last - first)
-                for holiday in holidays_of(country or None, start.year, ends.year):
+                for holiday in _holidays(country, first, last):
                     if first <= day_of(holiday) <= last:
                         days[day_of(holiday) - first] = 0
             table += days

@@ -9,8 +9,9 @@ from typing import Any
 
 from scheduler.decisions import kernel
 from scheduler.decisions.comparison import Predicate, matcher, predicate
-from scheduler.decisions.conditions import ASKS, Interned, LeafKind, Stream
+from scheduler.decisions.conditions import ASKS, LeafKind, Stream
 from scheduler.decisions.facts import ADDRESSES, Customer, Event, Value
+from scheduler.decisions.numbering import Interned, offsets
 from scheduler.decisions.occasions import Occasion, ripe_at
 from scheduler.decisions.program import Program
 from scheduler.durations import Duration
@@ -72,7 +73,7 @@ class _Builder:
             **self._consents(),
             **self._facts(),
             **self._past(),
-            occasion_from=_offsets(self.occasions),
+            occasion_from=offsets(self.occasions),
             rule=[one.rule for one in flat],
             trigger=[one.trigger for one in flat],
             opens=[one.opens for one in flat],
@@ -109,7 +110,7 @@ class _Builder:
         ]
 
     def _streams(self) -> dict[str, Any]:
-        offsets: list[int] = []
+        starts: list[int] = []
         at: list[int] = []
         seen: list[int] = []
         numbers: list[float] = []
@@ -122,7 +123,7 @@ class _Builder:
             passes = matcher(stream.where)
             flag = predicate(stream.comparison) if stream.comparison is not None else None
             for c, own_zone in enumerate(self.own_zones):
-                offsets.append(len(at))
+                starts.append(len(at))
                 start = len(at)
                 found = [event for name in stream.events for event in by_name[c].get(name, ())]
                 if len(stream.events) > 1:
@@ -140,9 +141,9 @@ class _Builder:
                 following += (
                     _following(keys[start:], start) if stream.number == "open" else [kernel.NONE] * (len(at) - start)
                 )
-            offsets.append(len(at))
+            starts.append(len(at))
         return {
-            "entry_from": offsets,
+            "entry_from": starts,
             "entry_at": at,
             "entry_seen": seen,
             "entry_number": numbers,
@@ -180,7 +181,7 @@ class _Builder:
         topics, channels = _numbers(self.program.topics), _numbers(self.program.channels)
         other = len(topics) + len(channels)  # a topic or channel that no rule uses fits none
         return {
-            "consent_from": _offsets([one.consents for one in self.customers]),
+            "consent_from": offsets([one.consents for one in self.customers]),
             "consent_at": [record.at for record in records],
             "consent_topic": [
                 kernel.NONE if not record.topic else topics.get(record.topic, other) for record in records
@@ -196,7 +197,7 @@ class _Builder:
             sorted({*(max(event.at, event.known_at) for event in one.events), *(record.at for record in one.consents)})
             for one in self.customers
         ]
-        return {"fact_from": _offsets(seen), "fact_at": [at for own in seen for at in own]}
+        return {"fact_from": offsets(seen), "fact_at": [at for own in seen for at in own]}
 
     def _past(self) -> dict[str, list[int]]:
         rules = _numbers(rule.name for rule in self.program.rules)
@@ -205,7 +206,7 @@ class _Builder:
         past = [sorted(one.contacts, key=lambda contact: contact.at) for one in self.customers]
         flat = [contact for own in past for contact in own]
         return {
-            "past_from": _offsets(past),
+            "past_from": offsets(past),
             "past_at": [contact.at for contact in flat],
             "past_rule": [rules.get(contact.rule, kernel.NONE) for contact in flat],
             "past_asks": [ASKS.index(contact.asks_for) for contact in flat],
@@ -281,11 +282,3 @@ def _following(keys: Sequence[int], start: int) -> list[int]:
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
-
-
-def _offsets(parts: Sequence[Sequence[object]]) -> list[int]:
-    """Where each part begins once they are laid end to end, and where the last one ends."""
-    offsets = [0]
-    for part in parts:
-        offsets.append(offsets[-1] + len(part))
-    return offsets

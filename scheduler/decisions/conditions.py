@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from scheduler.decisions.comparison import TESTS
+from scheduler.decisions.numbering import Interned
 from scheduler.decisions.spans import Spans
 from scheduler.durations import Duration
 from scheduler.errors import InputError
@@ -127,14 +128,6 @@ class Leaf:
     rule: int = -1
     asks: int = -1
     channels: int = -1
-
-
-class Interned(dict[str, int]):
-    """Texts numbered in the order in which they were first met."""
-
-    def number(self, text: str) -> int:
-        """Return the number of `text`, a new one if need be."""
-        return self.setdefault(text, len(self))
 
 
 @dataclass

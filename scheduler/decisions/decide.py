@@ -11,9 +11,10 @@ from scheduler.decisions import kernel
 from scheduler.decisions.calendar import calendar_of
 from scheduler.decisions.columns import Columns, columns_of
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.occasions import Occasion, Windows, zone_of
+from scheduler.decisions.occasions import Occasion, zone_of
 from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
+from scheduler.decisions.windows import Windows
 from scheduler.wallclock import Zone, zone
 
 CHUNK = 1_000

@@ -90,9 +90,10 @@ class Calendar(NamedTuple):
     open_day: Ints  # [hours][country][day]: 1 where the hours apply
     countries: int
     zones: int
-    back: Ints  # [span][day]: the newest day that is no more within
-    leaves: Ints  # [span][day]: the day on which that day is no more within
-    forward: Ints  # [span][day]: the day that lies a span later
+    span_row: Ints  # [span][country]: its row in the tables below, as business days skip each country's holidays
+    back: Ints  # [row][day]: the newest day that is no more within
+    leaves: Ints  # [row][day]: the day on which that day is no more within
+    forward: Ints  # [row][day]: the day that lies a span later
 
 
 class Columns(NamedTuple):
@@ -201,24 +202,30 @@ def time_of_day(k: Calendar, z: int, clock: int, day: int) -> int:
     return k.clock[(clock * k.zones + z) * k.days + index]
 
 
-def within_after(p: Program, k: Calendar, z: int, span: int, t: int) -> int:
+def span_day(k: Calendar, x: Columns, c: int, table: Ints, span: int, day: int) -> int:
+    """Look a local day up in a table of spans; days before the calendar count as its first."""
+    row = k.span_row[span * k.countries + x.country[c]]
+    return table[row * k.days + max(0, day - k.first)]
+
+
+def within_after(p: Program, k: Calendar, x: Columns, c: int, span: int, t: int) -> int:
     """Return the newest instant that is no more within the span that ends at `t`."""
     if span == NONE:
         return -NEVER
     if p.span_exact[span] >= 0:
         return t - p.span_exact[span]
-    day = local_day(k, z, t)
-    return midnight(k, z, k.back[span * k.days + max(0, day - k.first)] + 1) - 1
+    z = x.zone[c]
+    return midnight(k, z, span_day(k, x, c, k.back, span, local_day(k, z, t)) + 1) - 1
 
 
-def leaves_within(p: Program, k: Calendar, z: int, span: int, at: int) -> int:
+def leaves_within(p: Program, k: Calendar, x: Columns, c: int, span: int, at: int) -> int:
     """Return the first instant at which something that was at `at` is no more within the span."""
     if span == NONE:
         return NEVER
     if p.span_exact[span] >= 0:
         return at + p.span_exact[span]
-    day = local_day(k, z, at)
-    return midnight(k, z, k.leaves[span * k.days + max(0, day - k.first)])
+    z = x.zone[c]
+    return midnight(k, z, span_day(k, x, c, k.leaves, span, local_day(k, z, at)))
 
 
 # --- moments -----------------------------------------------------------------------------------------------------
@@ -332,9 +339,8 @@ def passes(p: Program, leaf: int, number: float) -> bool:
 
 def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, leaf: int) -> int:
     """Evaluate a leaf over events; writes its truth and actual value, returns until when they hold."""
-    z = x.zone[c]
     span = p.leaf_span[leaf]
-    after = within_after(p, k, z, span, t)
+    after = within_after(p, k, x, c, span, t)
     if p.leaf_since[leaf] == 1:
         after = max(after, x.trigger[o])
     elif p.leaf_since[leaf] == 2:
@@ -369,7 +375,7 @@ def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int,
             most = max(most, number)
     holds_until = NEVER
     if first != NONE and span != NONE:
-        holds_until = leaves_within(p, k, z, span, x.entry_at[first])
+        holds_until = leaves_within(p, k, x, c, span, x.entry_at[first])
     actual = float(count)
     if aggregate == 1:
         actual = round(total, 6)
@@ -416,9 +422,8 @@ def open_leaf(p: Program, x: Columns, s: Scratch, c: int, t: int, leaf: int) -> 
 
 def contacts_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, leaf: int) -> int:
     """Evaluate a leaf over the contacts made; its actual value is their count."""
-    z = x.zone[c]
     span = p.leaf_span[leaf]
-    after = within_after(p, k, z, span, t)
+    after = within_after(p, k, x, c, span, t)
     if p.leaf_since[leaf] == 1:
         after = max(after, x.trigger[o])
     count = 0
@@ -438,7 +443,7 @@ def contacts_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: in
     s.leaf_actual[leaf] = float(count)
     s.leaf_true[leaf] = 1 if passes(p, leaf, float(count)) else 0
     if count > 0 and span != NONE:
-        return leaves_within(p, k, z, span, oldest)
+        return leaves_within(p, k, x, c, span, oldest)
     return NEVER
 
 
@@ -524,7 +529,7 @@ def gate_again(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
     day = local_day(k, z, last)
     if day < k.first:
         return True, NEVER
-    return t >= midnight(k, z, k.forward[span * k.days + day - k.first]), NEVER
+    return t >= midnight(k, z, span_day(k, x, c, k.forward, span, day)), NEVER
 
 
 def gate_until(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
@@ -571,7 +576,7 @@ def gate_gives(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
     if span == NONE:
         return True, NEVER
     z = x.zone[c]
-    after = within_after(p, k, z, span, t)
+    after = within_after(p, k, x, c, span, t)
     today = midnight(k, z, local_day(k, z, t))
     for i in range(made):
         if s.made_at[i] <= t and s.made_held[i] == 0 and (ASKS_US >> s.made_asks[i]) & 1 == 1:
@@ -580,7 +585,7 @@ def gate_gives(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
     for i in range(made):
         if s.made_asks[i] == ASKS_NOTHING and s.made_held[i] == 0 and after < s.made_at[i] <= t:
             if s.made_at[i] < today:
-                return True, leaves_within(p, k, z, span, s.made_at[i])
+                return True, leaves_within(p, k, x, c, span, s.made_at[i])
             gave_today = True
     return False, midnight(k, z, local_day(k, z, t) + 1) if gave_today else NEVER
 
@@ -662,8 +667,7 @@ def gate_cap(
         return True, NEVER
     if p.cap_channel[cap] != NONE and p.cap_channel[cap] != channel:
         return True, NEVER
-    z = x.zone[c]
-    after = within_after(p, k, z, p.cap_span[cap], t)
+    after = within_after(p, k, x, c, p.cap_span[cap], t)
     count = 0
     room = NEVER
     # Newest first: the contact that has to leave is the at_most-th newest.
@@ -677,7 +681,7 @@ def gate_cap(
             continue
         count += 1
         if count == p.cap_at_most[cap]:
-            room = leaves_within(p, k, z, p.cap_span[cap], s.made_at[i])
+            room = leaves_within(p, k, x, c, p.cap_span[cap], s.made_at[i])
     return (True, NEVER) if count < p.cap_at_most[cap] else (False, room)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scheduler.decisions.causes import Cause
 from scheduler.decisions.facts import Event
 from scheduler.rulebook.model import AsksFor, Serves
 
@@ -28,8 +29,19 @@ class Outcome(StrEnum):
         """Whether the occasion is over: it is never asked again."""
         return self is not Outcome.WAITING
 
+    @property
+    def cause(self) -> Cause | None:
+        """The gate whose no alone ends an occasion so; None where there is no such gate."""
+        return _CAUSES.get(self)
+
 
 OUTCOMES = tuple(Outcome)
+_CAUSES = {
+    Outcome.SUPERSEDED: Cause.AGAIN,
+    Outcome.GOAL_REACHED: Cause.UNTIL,
+    Outcome.HELD_OUT: Cause.HOLDOUT,
+    Outcome.CANCELLED: Cause.ACTIVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,8 @@ class Decision:
     """What was decided about one occasion.
 
     Instants are UTC microseconds. `at` is when it was decided (for `waiting`: the end of the time looked at);
-    `because` names the gates that said no; `until` is when a waiting occasion is asked again, without a new fact.
+    `because` names the gates that said no, each a `Cause` with its detail; `until` is when a waiting occasion is
+    asked again, without a new fact.
     """
 
     at: int

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
+from functools import cached_property
 
 from scheduler.decisions import kernel
-from scheduler.decisions.conditions import ASKS, Conditions, From, Interned, Leaf, Stream
+from scheduler.decisions.causes import Cause
+from scheduler.decisions.conditions import ASKS, Conditions, From, Leaf, Stream
+from scheduler.decisions.numbering import Interned, offsets
 from scheduler.decisions.spans import Spans
 from scheduler.durations import Duration
 from scheduler.errors import InputError
@@ -40,7 +44,23 @@ MOST_GATES = 62
 """As many gates as a rule may have: one bit each."""
 
 _FIRST_DAY = day_of(date(1, 1, 1))
-_VALUE_WINDOW_MODES = {"none": 0, "required": 2, "if delivered": 3}
+_OF_A_RULE = (
+    *("active", "starts", "ends", "clock", "again", "again_span", "silence", "silence_key", "asks"),
+    *("value_window", "gives_span", "exempt_caps", "serves"),
+)
+"""The columns of the kernel's table that have one entry a rule."""
+
+
+class ValueOf(IntEnum):
+    """Whose value window an ask waits for: that of its own trigger, or of the newest delivery (if there is any)."""
+
+    NOTHING = 0
+    TRIGGER = 1
+    NEWEST = 2
+    NEWEST_IF_ANY = 3
+
+
+_VALUE_OF = {"none": ValueOf.NOTHING, "required": ValueOf.NEWEST, "if delivered": ValueOf.NEWEST_IF_ANY}
 
 
 @dataclass(frozen=True)
@@ -55,12 +75,21 @@ class HoursTable:
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate of a rule by its name; the condition it asks, where it asks one, and where that was written."""
+    """One gate of a rule; the condition it asks, where it asks one, and under which key of the rule that was written.
 
-    name: str
+    `detail` tells it from the rule's other gates with the same cause.
+    """
+
+    cause: Cause
+    detail: str = ""
     condition: Condition | None = None
     wanted: bool = True
     source: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """What decisions call it: `consent`, `only_if.happy`, `cap.1`."""
+        return f"{self.cause}.{self.detail}" if self.detail else str(self.cause)
 
 
 @dataclass(frozen=True)
@@ -132,7 +161,7 @@ class _Compiler:
         leaves = self.conditions.leaves
         tests = [leaf.tests for leaf in leaves]
         tables = kernel.Program(
-            **{name: [row[name] for row in rows] for name in rows[0]} if rows else _no_rules(),
+            **{name: [row[name] for row in rows] for name in _OF_A_RULE},
             goal_from=goal_from,
             condition_from=condition_from,
             blocked_from=blocked_from,
@@ -155,7 +184,7 @@ class _Compiler:
             leaf_span=[leaf.span for leaf in leaves],
             leaf_since=[leaf.since for leaf in leaves],
             leaf_key=[leaf.key for leaf in leaves],
-            leaf_test_from=_offsets(tests),
+            leaf_test_from=offsets(tests),
             leaf_rule=[leaf.rule for leaf in leaves],
             leaf_asks=[leaf.asks for leaf in leaves],
             leaf_channels=[leaf.channels for leaf in leaves],
@@ -186,9 +215,9 @@ class _Compiler:
         if isinstance(rule.when, SilenceTrigger):
             silence = self.conditions.stream(Stream((rule.when.silence,), rule.when.where, key=rule.when.same or ""))
             silence_key = self.conditions.key(rule.when.same)
-        value_window = _VALUE_WINDOW_MODES[str(ask.value_window)]
-        if value_window and anchored_on_delivery(rule, self.house):
-            value_window = 1
+        value_of = _VALUE_OF[str(ask.value_window)]
+        if value_of is not ValueOf.NOTHING and anchored_on_delivery(rule, self.house):
+            value_of = ValueOf.TRIGGER
         return {
             "active": int(rule.status is Status.ACTIVE),
             "starts": day_of(rule.starts) if rule.starts else _FIRST_DAY,
@@ -199,7 +228,7 @@ class _Compiler:
             "silence": silence,
             "silence_key": silence_key,
             "asks": ASKS.index(rule.asks_for),
-            "value_window": value_window,
+            "value_window": value_of,
             "gives_span": kernel.NONE if isinstance(ask.gives, str) else self.spans.number(ask.gives),
             "exempt_caps": int(Exemption.FREQUENCY_CAPS in rule.exempt),
             "serves": SERVES.index(rule.asks_for.serves),
@@ -218,36 +247,43 @@ class _Compiler:
         condition_from, blocked_from, slot_from = list[int](), list[int](), [0]
         slots: list[tuple[int, int, int, int]] = []
         for rule in self.rules:
-            gates = [Gate("active", source="status"), Gate("window", source="when"), Gate("again", source="again")]
-            gates.append(Gate("until", source="until"))
+            gates = [
+                Gate(Cause.ACTIVE, source="status"),
+                Gate(Cause.WINDOW, source="when"),
+                Gate(Cause.AGAIN, source="again"),
+                Gate(Cause.UNTIL, source="until"),
+            ]
             condition_from.append(len(self.gate_wanted))
-            gates += self._listed("only_if", rule.only_if, wanted=True)
-            gates += self._listed("unless", rule.unless, wanted=False)
+            gates += self._listed(Cause.ONLY_IF, rule.only_if, wanted=True)
+            gates += self._listed(Cause.UNLESS, rule.unless, wanted=False)
             blocked_from.append(len(self.gate_wanted))
             if rule.asks_for is not AsksFor.NOTHING:
-                gates.append(Gate("value_window"))
+                gates.append(Gate(Cause.VALUE_WINDOW))
                 for name in self.house.ask(rule.asks_for).blocked_while or ():
                     self._emit(name, wanted=False)
-                    gates.append(Gate(f"blocked.{name}", name, wanted=False))
-                gates.append(Gate("gives"))
-            gates += [Gate("reachable", source="by"), Gate("consent", source="topic")]
-            gates.append(Gate("send_hours", source="send_hours"))
-            gates += [Gate(f"cap.{i}") for i in range(1, len(self.house.frequency_caps) + 1)]
-            gates.append(Gate("holdout", source="holdout"))
+                    gates.append(Gate(Cause.BLOCKED, name, name, wanted=False))
+                gates.append(Gate(Cause.GIVES))
+            gates += [
+                Gate(Cause.REACHABLE, source="by"),
+                Gate(Cause.CONSENT, source="topic"),
+                Gate(Cause.SEND_HOURS, source="send_hours"),
+                *(Gate(Cause.CAP, str(number)) for number, _ in enumerate(self.house.frequency_caps, start=1)),
+                Gate(Cause.HOLDOUT, source="holdout"),
+            ]
             if len(gates) > MOST_GATES:
                 raise InputError(f"rule {rule.name} has {len(gates)} gates; at most {MOST_GATES} can be asked")
             self.gates.append(tuple(gates))
             slots += [self._slot(rule, use.channel) for use in rule.by]
             slot_from.append(len(slots))
         condition_from.append(len(self.gate_wanted))
-        return _offsets(goals), condition_from, blocked_from, slot_from, slots
+        return offsets(goals), condition_from, blocked_from, slot_from, slots
 
-    def _listed(self, key: str, conditions: Sequence[Condition], *, wanted: bool) -> list[Gate]:
+    def _listed(self, cause: Cause, conditions: Sequence[Condition], *, wanted: bool) -> list[Gate]:
         gates = []
         for number, condition in enumerate(conditions, start=1):
             self._emit(condition, wanted=wanted)
             name = condition if isinstance(condition, str) else str(number)
-            gates.append(Gate(f"{key}.{name}", condition, wanted, f"{key}.{number}"))
+            gates.append(Gate(cause, name, condition, wanted, f"{cause}.{number}"))
         return gates
 
     def _emit(self, condition: Condition, *, wanted: bool) -> None:
@@ -292,21 +328,3 @@ class _Compiler:
         if window is None or not any(rule.asks_for is not AsksFor.NOTHING for rule in self.rules):
             return kernel.NONE
         return self.conditions.stream(Stream(window.delivered_by, number="ripe", property=window.property or ""))
-
-
-def _offsets(parts: Sequence[Sequence[float]]) -> list[int]:
-    """Where each part begins once they are laid end to end, and where the last one ends."""
-    offsets = [0]
-    for part in parts:
-        offsets.append(offsets[-1] + len(part))
-    return offsets
-
-
-def _no_rules() -> Mapping[str, list[int]]:
-    return {
-        name: []
-        for name in (
-            *("active", "starts", "ends", "clock", "again", "again_span", "silence", "silence_key", "asks"),
-            *("value_window", "gives_span", "exempt_caps", "serves"),
-        )
-    }

@@ -5,17 +5,18 @@ The answers come from the kernel, asked once more at the instant that decided; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from scheduler.decisions import kernel, words
+from scheduler.decisions.causes import Cause
 from scheduler.decisions.columns import attribute_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import NEVER_ACTIVATED, Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer
-from scheduler.decisions.occasions import Windows
 from scheduler.decisions.outcome import Decision, Outcome
-from scheduler.decisions.program import Gate, Program
+from scheduler.decisions.program import Gate, Program, ValueOf
+from scheduler.decisions.windows import Windows
 from scheduler.rulebook.model import ConsentMode, CustomerCondition, EventCondition, OpenCondition, Place, Serves
 from scheduler.wallclock import Zone
 
@@ -132,22 +133,22 @@ class _Asking:
 
     def _answer(self, bit: int, gate: Gate) -> Answer:
         ok = not self.refused >> bit & 1
-        until = kernel.NEVER if gate.name == "holdout" else self.walk.scratch.gate_until[bit]
+        until = kernel.NEVER if gate.cause is Cause.HOLDOUT else self.walk.scratch.gate_until[bit]
         if gate.condition is not None:
             wanted, actual = self._condition(gate)
         else:
-            wanted, actual = getattr(self, f"_{gate.name.split('.')[0]}")(gate, ok)
+            wanted, actual = _QUESTIONS[gate.cause](self, gate, ok)
         return Answer(gate.name, ok, wanted, actual, None if until >= kernel.NEVER else until, self._source(gate))
 
     def _source(self, gate: Gate) -> Place | None:
         places = self.program.rulebook.places
         if isinstance(gate.condition, str) and not gate.source:
             return places.get(f"conditions.{gate.condition}") or self.rule.place()
-        if gate.name.startswith("cap."):
-            return places.get(f"frequency_caps.{gate.name.removeprefix('cap.')}")
-        if gate.name == "send_hours" and self.rule.send_hours is None:
+        if gate.cause is Cause.CAP:
+            return places.get(f"frequency_caps.{gate.detail}")
+        if gate.cause is Cause.SEND_HOURS and self.rule.send_hours is None:
             return places.get(f"send_hours.{self.channel}") or places.get("send_hours.any")
-        if gate.name in {"value_window", "gives"}:
+        if gate.cause in {Cause.VALUE_WINDOW, Cause.GIVES}:
             return places.get(f"asks.{self.rule.asks_for}") or places.get("asks.any") or places.get("value_window")
         return self.rule.place(gate.source)
 
@@ -242,18 +243,18 @@ class _Asking:
     def _entry_day(self, entry: float) -> str:
         return words.day(self.walk.columns.entries[int(entry)].at, self.zone)
 
-    def _value_window(self, _: Gate, ok: bool) -> tuple[str, str]:
-        mode = self.program.tables.value_window[self.occasion.rule]
-        if mode == 0:
+    def _value_window(self, gate: Gate, ok: bool) -> tuple[str, str]:
+        value_of = self.program.tables.value_window[self.occasion.rule]
+        if value_of == ValueOf.NOTHING:
             return "no value window is asked for", "none"
-        wanted = "the value window is over" + (", if anything was delivered" if mode == 3 else "")
-        if mode == 1:
+        wanted = "the value window is over" + (
+            ", if anything was delivered" if value_of == ValueOf.NEWEST_IF_ANY else ""
+        )
+        if value_of == ValueOf.TRIGGER:
             return wanted, f"it {'ended' if ok else 'ends'} on {words.day(self.occasion.value_at, self.zone)}"
-        until = self.walk.scratch.gate_until
-        bit = [gate.name for gate in self.program.gates[self.occasion.rule]].index("value_window")
         if ok:
             return wanted, "it is"
-        ends = until[bit]
+        ends = self.walk.scratch.gate_until[self.program.gates[self.occasion.rule].index(gate)]
         return wanted, "nothing was delivered" if ends >= kernel.NEVER else f"it ends on {words.day(ends, self.zone)}"
 
     def _gives(self, _: Gate, __: bool) -> tuple[str, str]:
@@ -302,7 +303,7 @@ class _Asking:
         return wanted, f"{self.zone.wall(self.at):%a %H:%M}"
 
     def _cap(self, gate: Gate, _: bool) -> tuple[str, str]:
-        cap = self.program.house.frequency_caps[int(gate.name.removeprefix("cap.")) - 1]
+        cap = self.program.house.frequency_caps[int(gate.detail) - 1]
         wanted = f"at most {cap.at_most} within {cap.within}"
         wanted += f" that serve {cap.serves}" if cap.serves else ""
         wanted += f" by {cap.by}" if cap.by else ""
@@ -311,9 +312,8 @@ class _Asking:
         if cap.serves not in (None, self.rule.asks_for.serves) or cap.by not in (None, self.channel):
             return wanted, "does not bind this contact"
         span = self.program.spans.index(cap.within)
-        after = kernel.within_after(
-            self.program.tables, self.walk.calendar, self.walk.columns.tables.zone[0], span, self.at
-        )
+        tables = self.walk.columns.tables
+        after = kernel.within_after(self.program.tables, self.walk.calendar, tables, 0, span, self.at)
         counted = [
             contact
             for contact in self._contacts()
@@ -349,3 +349,19 @@ class _Asking:
                     )
                 )
         return known
+
+
+_QUESTIONS: Mapping[Cause, Callable[[_Asking, Gate, bool], tuple[str, str]]] = {
+    Cause.ACTIVE: _Asking._active,
+    Cause.WINDOW: _Asking._window,
+    Cause.AGAIN: _Asking._again,
+    Cause.UNTIL: _Asking._until,
+    Cause.VALUE_WINDOW: _Asking._value_window,
+    Cause.GIVES: _Asking._gives,
+    Cause.REACHABLE: _Asking._reachable,
+    Cause.CONSENT: _Asking._consent,
+    Cause.SEND_HOURS: _Asking._send_hours,
+    Cause.CAP: _Asking._cap,
+    Cause.HOLDOUT: _Asking._holdout,
+}
+"""What a gate wants and what is the case, by its cause; the gates of conditions are told by their conditions."""

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from scheduler.errors import FactError
+from scheduler.explained import Explained
 
 
-class Cause(StrEnum):
+class Cause(Explained):
     """What is wrong with a row."""
-
-    meaning: str
-
-    def __new__(cls, code: str, meaning: str) -> Cause:
-        """A cause is its code; its meaning is what the documentation says of it."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.meaning = meaning
-        return member
 
     WRONG_WIDTH = "wrong_width", "The row has more or fewer cells than the header."
     UNCLOSED_QUOTE = "unclosed_quote", "A quote opens in this row and is not closed where a cell ends."

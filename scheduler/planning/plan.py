@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from scheduler.decisions.facts import NOTHING, Customer
-from scheduler.decisions.occasions import Windows, zone_of
+from scheduler.decisions.occasions import zone_of
 from scheduler.decisions.reason import fill_reason
+from scheduler.decisions.windows import Windows
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Exemption
 from scheduler.store import Row, Store

@@ -7,14 +7,22 @@ from collections.abc import Iterable, Iterator
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.kernel import DAY
-from scheduler.decisions.outcome import Decision
+from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.planning.rulebooks import Active
 
 
-def preview(customers: Iterable[Customer], rules: Active, now: int, days: int) -> Iterator[Decision]:
+def preview(
+    customers: Iterable[Customer], rules: Active, now: int, days: int, *, silences: bool = True
+) -> Iterator[Decision]:
     """Decide the next `days` times 24 hours from `now` on, with the facts of now.
 
     Yields one decision for each occasion that is open in that time, in the order of customers and occasions; the same
-    that the daemon makes, unless a fact arrives in between. What is already on its way out is none of them.
+    that the daemon makes, unless a fact arrives in between. What is already on its way out is none of them. Without
+    `silences` only the contacts are yielded, which is faster.
+
+    For a `now` that has passed, give it the customers as they were `known_by` then.
     """
-    return decide(rules.program, customers, now, now + days * DAY, activated=rules.activated)
+    until = now + days * DAY
+    for decision in decide(rules.program, customers, now, until, activated=rules.activated, causes=silences):
+        if silences or decision.outcome is Outcome.CONTACT:
+            yield decision

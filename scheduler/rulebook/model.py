@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -111,6 +112,18 @@ Span = Annotated[
     Duration, BeforeValidator(_need_duration), BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)
 ]
 """A duration, written as `N unit`."""
+
+
+def _need_exact(duration: Duration) -> Duration:
+    if not duration.exact:
+        raise PydanticCustomError(
+            "bad-duration", "'{value}' is not exact: it takes minutes or hours", {"value": str(duration)}
+        )
+    return duration
+
+
+ExactSpan = Annotated[Span, AfterValidator(_need_exact)]
+"""A duration of minutes or hours."""
 
 
 def _time_of_day(written: object) -> int:
@@ -687,7 +700,7 @@ class HouseRules(Written):
     default_window: Span = Field(
         Duration.parse("3 days"), description="from opening, how long a rule without before may speak"
     )
-    lateness: Span = Field(
+    lateness: ExactSpan = Field(
         Duration.parse("2 hours"), description="how long after its time of day a contact may still go"
     )
     leap_day: Literal["feb 28", "mar 1"] = Field("feb 28", description="the day of 29 February in a year that has none")

@@ -1,15 +1,17 @@
-"""Addresses in a form that can be compared, and who uses one."""
+"""Addresses in a form that can be compared: who uses one, and which of them must not be used."""
 
 # ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
 
 from __future__ import annotations
 
 import hmac
+from collections import defaultdict
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import ADDRESSES, Value
+from scheduler.store.batch import Batch
 
 ATTRIBUTES = tuple(dict.fromkeys(ADDRESSES.values()))
 """The attributes that are addresses."""
@@ -18,6 +20,10 @@ _USERS = {
     attribute: text(f"SELECT id FROM customer WHERE {attribute} = :address AND {attribute} <> ''")
     for attribute in ATTRIBUTES
 }
+_ANY_SUPPRESSED = text("SELECT 1 FROM suppression LIMIT 1")
+_SUPPRESSED = Batch(
+    "SELECT channel, address FROM suppression WHERE address IN (SELECT address FROM {given})", {"address": "text"}
+)
 
 
 def normal(address: str) -> str:
@@ -41,3 +47,24 @@ def users(connection: Connection, channel: str, address: str) -> list[str]:
     if attribute is None:
         return []
     return [id_ for (id_,) in connection.execute(_USERS[attribute], {"address": address})]
+
+
+def suppressed(
+    connection: Connection, attributes: Mapping[str, Mapping[str, Value]], pepper: bytes
+) -> dict[str, frozenset[str]]:
+    """The channels that must not be used, by customer, given their present attributes."""
+    if connection.execute(_ANY_SUPPRESSED).first() is None:
+        return {}
+    using: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for customer, present in attributes.items():
+        for attribute in ATTRIBUTES:
+            if attribute in present:
+                plain = normal(str(present[attribute]))
+                using[plain].append((customer, attribute))
+                using[hashed(plain, pepper)].append((customer, attribute))
+    found: dict[str, set[str]] = defaultdict(set)
+    for channel, address in _SUPPRESSED.all(connection, [{"address": address} for address in using]):
+        for customer, attribute in using[address]:
+            if ADDRESSES.get(channel) == attribute:
+                found[customer].add(channel)
+    return {customer: frozenset(channels) for customer, channels in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from scheduler.errors import StoreError
+from scheduler.errors import StoreError, UnusableDatabase
 from scheduler.store import backups, erasure
 from scheduler.store.consents import Consents
 from scheduler.store.customers import Customers
@@ -32,6 +33,8 @@ from scheduler.store.watch import Watch
 
 BUSY_SECONDS = 60
 """How long a writer waits for another one on SQLite."""
+
+_PASSWORD = re.compile(r":[^:/@]*@")
 
 LOOK_UP = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
 """Our statements look up a few rows by their keys; PostgreSQL, which can't know how few, would read whole tables."""
@@ -65,7 +68,7 @@ class Store:
         if self.connection is not None:
             yield self.connection
             return
-        with as_store_error(), self.engine.connect() as connection:
+        with as_store_error(self.engine), self.engine.connect() as connection:
             if self.is_postgresql:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -77,7 +80,7 @@ class Store:
         if self.connection is not None:
             yield self.connection
             return
-        with as_store_error(), self.engine.connect() as connection:
+        with as_store_error(self.engine), self.engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
@@ -87,6 +90,11 @@ class Store:
         """A store whose calls are one transaction: committed at the end of the block, or not at all."""
         with self.write() as connection:
             yield replace(self, connection=connection)
+
+    @property
+    def url(self) -> str:
+        """Where it is, without the password."""
+        return self.engine.url.set(drivername=self.engine.dialect.name).render_as_string(hide_password=True)
 
     @property
     def is_postgresql(self) -> bool:
@@ -111,7 +119,7 @@ class Store:
 
     def restore(self, file: Path, *, now: int) -> None:
         """Puts a backup in place of all that is in here, and holds everything. Raises `StoreError`."""
-        with as_store_error():
+        with as_store_error(self.engine):
             backups.restore(self, file, now=now)
 
     def known(self) -> Known:
@@ -189,7 +197,7 @@ def open_store(url: str, *, create: bool = True, pepper: bytes = b"") -> Store:
     engine = _engine(url, create=create)
     store = Store(engine, pepper)
     try:
-        with as_store_error():
+        with as_store_error(engine):
             bring_up_to_date(engine, create=create)
     except BaseException:
         engine.dispose()
@@ -201,7 +209,9 @@ def _engine(url: str, *, create: bool) -> Engine:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise StoreError(f"{url!r} is no database URL; write sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+        raise UnusableDatabase(
+            f"{_PASSWORD.sub(':***@', url)!r} is no database URL; write sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
     if address.get_backend_name() == "postgresql":
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
@@ -210,8 +220,9 @@ def _engine(url: str, *, create: bool) -> Engine:
             pool_size=8,
         )
     if address.drivername != "sqlite" or not address.database or address.database == ":memory:":
-        raise StoreError(
-            f"{url!r} is no database that can be used; write sqlite:///PATH or postgresql://USER@HOST/NAME"
+        raise UnusableDatabase(
+            f"{address.render_as_string(hide_password=True)!r} is no database that can be used; "
+            "write sqlite:///PATH or postgresql://USER@HOST/NAME"
         )
     path = Path(address.database)
     if not path.exists():

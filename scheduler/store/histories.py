@@ -14,9 +14,11 @@ from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import Consent, Contact, Customer, Event, Value
 from scheduler.rulebook.model import AsksFor
-from scheduler.store import suppressions, values
+from scheduler.store import values
+from scheduler.store.addresses import suppressed
 from scheduler.store.batch import PLACES, Batch, fetched
 from scheduler.store.buckets import places
+from scheduler.store.row import NO_LONGER, because_of
 from scheduler.store.states import CONTACTED, OVER, State
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _OCCASIONS = (
     "SELECT customer, key, rule, COALESCE(decided_for, opens), channel, asks_for, exempt, state FROM occasion"
     " WHERE {those} AND state NOT IN ('planned', 'waiting')"
     # what was withdrawn may come out again: `Row.is_withdrawn`
-    """ AND NOT (state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = '["active"]')"""
+    f" AND NOT (state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = '{because_of(NO_LONGER)}')"
     " ORDER BY bucket, customer, 4, key"
 )
 _ABOUT_THEM = (_EVENTS, _CONSENTS, _OCCASIONS)
@@ -87,14 +89,14 @@ def _put_together(connection: Connection, rows: Rows, about: tuple[Rows, ...], p
         if state in OVER:
             ended[customer].add(key)
     attributes = {row[1]: values.read(row[2]) for row in rows}
-    suppressed = suppressions.suppressed(connection, attributes, pepper)
+    unusable = suppressed(connection, attributes, pepper)
     return [
         Customer(
             id_,
             attributes[id_],
             tuple(events.get(id_, ())),
             tuple(consents.get(id_, ())),
-            suppressed.get(id_, frozenset()),
+            unusable.get(id_, frozenset()),
             paused_until,
             tuple(contacts.get(id_, ())),
             frozenset(ended.get(id_, ())),

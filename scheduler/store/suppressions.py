@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
-from scheduler.decisions.facts import ADDRESSES, Value
 from scheduler.store import addresses, customers
 from scheduler.store.addresses import hashed, normal
-from scheduler.store.batch import Batch
 from scheduler.store.taken import Taken
 
 if TYPE_CHECKING:
@@ -24,10 +21,6 @@ _ADD = text(
 )
 _LIFT = text("DELETE FROM suppression WHERE channel = :channel AND address IN (:address, :erased)")
 _ALL = text("SELECT channel, address, cause, since FROM suppression ORDER BY since, channel, address")
-_ANY = text("SELECT 1 FROM suppression LIMIT 1")
-_OF = Batch(
-    "SELECT channel, address FROM suppression WHERE address IN (SELECT address FROM {given})", {"address": "text"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +68,3 @@ class Suppressions:
         ids = {id_ for channel, address in used for id_ in addresses.users(connection, channel, address)}
         customers.lock(connection, ids)
         customers.touch(connection, ids, now=now)
-
-
-def suppressed(
-    connection: Connection, attributes: Mapping[str, Mapping[str, Value]], pepper: bytes
-) -> dict[str, frozenset[str]]:
-    """The channels that must not be used, by customer, given their present attributes."""
-    if connection.execute(_ANY).first() is None:
-        return {}
-    users: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for customer, present in attributes.items():
-        for attribute in addresses.ATTRIBUTES:
-            if attribute in present:
-                plain = normal(str(present[attribute]))
-                users[plain].append((customer, attribute))
-                users[hashed(plain, pepper)].append((customer, attribute))
-    found: dict[str, set[str]] = defaultdict(set)
-    for channel, address in _OF.all(connection, [{"address": address} for address in users]):
-        for customer, attribute in users[address]:
-            if ADDRESSES.get(channel) == attribute:
-                found[customer].add(channel)
-    return {customer: frozenset(channels) for customer, channels in found.items()}

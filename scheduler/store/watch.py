@@ -45,7 +45,7 @@ class Watch:
         self._connection.invalidate()
 
     def _open(self) -> None:
-        with as_store_error():
+        with as_store_error(self._engine):
             self._connection: PoolProxiedConnection = self._engine.raw_connection()
         if self._listens:
             self._driver.autocommit = True

@@ -221,3 +221,14 @@ def test_a_named_condition_is_its_own_gate() -> None:
     )
     story = ana().event("2026-03-02 09:00", "delivered").event("2026-01-01 10:00", "scored")
     assert story.outcome(rules, "2026-03-01", "2026-05-01") == ("too_late", ("only_if.2", "unless.happy"))
+
+
+def test_within_business_days_skips_weekends_and_the_holidays_of_the_country() -> None:
+    # Tuesday 7 April 2026 is the first business day after Easter; Good Friday and Easter Monday are German holidays.
+    rules = program(f"{NOTE}, only_if: [{{event: scored, within: 2 business days}}]}}")
+    asked = {}
+    for country in ("DE", "US"):
+        story = ana(country=country).event("2026-04-01 10:00", "scored").event("2026-04-07 09:00", "delivered")
+        thursday = ana(country=country).event("2026-04-02 10:00", "scored").event("2026-04-07 09:00", "delivered")
+        asked[country] = [one.outcome(rules, "2026-04-07", "2026-05-01")[0] for one in (story, thursday)]
+    assert asked == {"DE": ["too_late", "contact"], "US": ["too_late", "too_late"]}

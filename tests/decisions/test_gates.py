@@ -484,3 +484,11 @@ def test_a_share_below_the_customers_own_lets_them_pass() -> None:
 
 def test_a_share_is_drawn_from_the_rule_and_the_customer() -> None:
     assert share_of("note", "ana") == int("d61959a5", 16) / 2**32
+
+
+def test_again_counts_business_days_in_the_calendar_of_the_country() -> None:
+    story = delivered("2026-04-08 09:00", ana(country="DE")).contacted("2026-04-02 10:00", "note")
+    rules = program(NOTE + ", again: after 2 business days}")
+    assert story.outcome(rules, "2026-04-08", "2026-05-01")[0] == "contact"
+    early = delivered("2026-04-07 09:00", ana(country="DE")).contacted("2026-04-02 10:00", "note")
+    assert early.outcome(rules, "2026-04-07", "2026-05-01")[0] == "superseded"

@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from scheduler.errors import NewerDatabase, StoreError
+from scheduler.errors import NewerDatabase, StoreError, UnusableDatabase
 from scheduler.store import open_store
 from scheduler.store.migrations import version, versions
 from scheduler.store.tables import Table
@@ -63,8 +63,21 @@ def test_a_server_that_is_not_there_is_a_store_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_text("Dear Sir or Madam, " * 100)
-    with pytest.raises(StoreError, match="not a database"):
+    with pytest.raises(UnusableDatabase, match=r"letter\.db: the database says: file is not a database") as caught:
         open_store(f"sqlite:///{tmp_path / 'letter.db'}")
+    assert "put a backup in its place" in caught.value.way_out
+
+
+@pytest.mark.parametrize("url", ["mysql://shop:hush@host/db", "shop:hush@host/db"])
+def test_a_url_that_is_refused_does_not_show_its_password(url: str) -> None:
+    with pytest.raises(UnusableDatabase, match="shop") as caught:
+        open_store(url)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(UnusableDatabase, match="unable to open database file"):
+        open_store(f"sqlite:///{tmp_path}")
 
 
 def test_an_up_to_date_database_is_opened_without_the_machinery_of_migrations(sqlite_file: Path) -> None:
