@@ -24,6 +24,22 @@ LAST_DAY = 2_932_896  # 31 December 9999: a rule that `ends` then has no end
 # Outcomes, in the order of `outcome.Outcome`.
 CONTACT, WAITING, TOO_LATE, SUPERSEDED, GOAL_REACHED, HELD_OUT, CANCELLED = 0, 1, 2, 3, 4, 5, 6
 
+# What a leaf looks at, what it makes of events, and after which instant it counts: as in `conditions`.
+CUSTOMER, EVENTS, OPEN, CONTACTS = 0, 1, 2, 3
+COUNT, SUM, AVERAGE, MIN, MAX, LATEST, FIRST = 0, 1, 2, 3, 4, 5, 6
+EVER, TRIGGER, OPENING = 0, 1, 2
+
+# Comparisons of numbers, and what combines truths: as in `conditions`.
+IS, IS_NOT, AT_LEAST, AT_MOST, MORE_THAN, LESS_THAN, MULTIPLE_OF, ONE_OF, NONE_OF = 0, 1, 2, 3, 4, 5, 6, 7, 8
+AND, OR, NOT = -1, -2, -3
+
+# Re-entry, and whose value window an ask waits for: as in `program`.
+EVERY_TIME, NEVER_AGAIN, AFTER_A_SPAN = 0, 1, 2
+VALUE_OF_NOTHING, VALUE_OF_TRIGGER, VALUE_OF_NEWEST, VALUE_OF_NEWEST_IF_ANY = 0, 1, 2, 3
+
+# Gates 7 to 9 of a channel; the caps follow.
+REACHABLE, CONSENT, SEND_HOURS, CAPS = 0, 1, 2, 3
+
 # The gates that every rule has first; conditions follow, then those of asks, channels, caps and the holdout.
 ACTIVE, WINDOW, AGAIN, UNTIL, CONDITIONS = 0, 1, 2, 3, 4
 
@@ -241,7 +257,8 @@ def next_moment(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> 
     if clock == NONE:
         return start
     z = x.zone[c]
-    day = local_day(k, z, start) - 1
+    # The evening before may reach over midnight, if it is a day of the window.
+    day = max(local_day(k, z, start) - 1, local_day(k, z, x.opens[o]))
     end = k.first + k.days
     while day < end:
         at = time_of_day(k, z, clock, day)
@@ -263,7 +280,7 @@ def last_moment(p: Program, k: Calendar, x: Columns, c: int, o: int, before: int
         hours = p.slot_hours[p.slot_from[r]]
     clock = p.clock[r]
     day = local_day(k, z, before - 1)
-    first = local_day(k, z, start) - 1
+    first = max(local_day(k, z, start) - 1, local_day(k, z, x.opens[o]))
     while day >= first and day >= k.first:
         low, high = start, before - 1
         if clock == NONE:
@@ -307,27 +324,27 @@ def passes(p: Program, leaf: int, number: float) -> bool:
     while i < end:
         test = p.test[i]
         wanted = p.test[i + 1]
-        if test == 7 or test == 8:
+        if test == ONE_OF or test == NONE_OF:
             found = False
             for j in range(i + 2, i + 2 + int(wanted)):
                 found = found or p.test[j] == number
-            if found != (test == 7):
+            if found != (test == ONE_OF):
                 return False
             i += 2 + int(wanted)
             continue
-        if test == 0:
+        if test == IS:
             good = number == wanted
-        elif test == 1:
+        elif test == IS_NOT:
             good = number != wanted
-        elif test == 2:
+        elif test == AT_LEAST:
             good = number >= wanted
-        elif test == 3:
+        elif test == AT_MOST:
             good = number <= wanted
-        elif test == 4:
+        elif test == MORE_THAN:
             good = number > wanted
-        elif test == 5:
+        elif test == LESS_THAN:
             good = number < wanted
-        elif test == 6:
+        elif test == MULTIPLE_OF:
             good = number % wanted == 0
         else:
             good = False
@@ -341,9 +358,9 @@ def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int,
     """Evaluate a leaf over events; writes its truth and actual value, returns until when they hold."""
     span = p.leaf_span[leaf]
     after = within_after(p, k, x, c, span, t)
-    if p.leaf_since[leaf] == 1:
+    if p.leaf_since[leaf] == TRIGGER:
         after = max(after, x.trigger[o])
-    elif p.leaf_since[leaf] == 2:
+    elif p.leaf_since[leaf] == OPENING:
         after = max(after, x.own_opening[o])
     key = NONE
     if p.leaf_key[leaf] != NONE:
@@ -377,16 +394,16 @@ def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int,
     if first != NONE and span != NONE:
         holds_until = leaves_within(p, k, x, c, span, x.entry_at[first])
     actual = float(count)
-    if aggregate == 1:
+    if aggregate == SUM:
         actual = round(total, 6)
-    elif aggregate == 2:
+    elif aggregate == AVERAGE:
         actual = round(total / numbers, 6) if numbers > 0 else float("nan")
-    elif aggregate == 3:
+    elif aggregate == MIN:
         actual = least if numbers > 0 else float("nan")
-    elif aggregate == 4:
+    elif aggregate == MAX:
         actual = most if numbers > 0 else float("nan")
-    if aggregate >= 5:
-        chosen = newest if aggregate == 5 else first
+    if aggregate == LATEST or aggregate == FIRST:
+        chosen = newest if aggregate == LATEST else first
         s.leaf_actual[leaf] = float(chosen)
         s.leaf_true[leaf] = 1 if chosen != NONE and x.entry_number[chosen] == 1.0 else 0
     else:
@@ -424,7 +441,7 @@ def contacts_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: in
     """Evaluate a leaf over the contacts made; its actual value is their count."""
     span = p.leaf_span[leaf]
     after = within_after(p, k, x, c, span, t)
-    if p.leaf_since[leaf] == 1:
+    if p.leaf_since[leaf] == TRIGGER:
         after = max(after, x.trigger[o])
     count = 0
     oldest = NEVER
@@ -455,17 +472,17 @@ def condition(
     top = 0
     for i in range(start, end):
         step = p.code[i]
-        if step == -3:
+        if step == NOT:
             s.stack[top - 1] = 1 - s.stack[top - 1]
         elif step < 0:
             top -= 1
-            if step == -1:
+            if step == AND:
                 s.stack[top - 1] = s.stack[top - 1] & s.stack[top]
             else:
                 s.stack[top - 1] = s.stack[top - 1] | s.stack[top]
         else:
             kind = p.leaf_kind[step]
-            if kind == 0:
+            if kind == CUSTOMER:
                 true, false = x.turns_true[step * x.customers + c], x.turns_false[step * x.customers + c]
                 s.leaf_true[step] = 1 if true <= t < false else 0
                 changes = NEVER
@@ -473,9 +490,9 @@ def condition(
                     changes = true
                 elif true <= t < false:
                     changes = false
-            elif kind == 1:
+            elif kind == EVENTS:
                 changes = events_leaf(p, k, x, s, c, o, t, step)
-            elif kind == 2:
+            elif kind == OPEN:
                 changes = open_leaf(p, x, s, c, t, step)
             else:
                 changes = contacts_leaf(p, k, x, s, c, o, t, made, step)
@@ -512,7 +529,7 @@ def cancels(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> bool
 def gate_again(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
     """Gate 3: no contact by this rule, made or held out, forbids another."""
     r = x.rule[o]
-    if p.again[r] == 0:
+    if p.again[r] == EVERY_TIME:
         return True, NEVER
     last = NONE
     for i in range(made):
@@ -520,7 +537,7 @@ def gate_again(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
             last = s.made_at[i]
     if last == NONE:
         return True, NEVER
-    if p.again[r] == 1:
+    if p.again[r] == NEVER_AGAIN:
         return False, NEVER
     span = p.again_span[r]
     if p.span_exact[span] >= 0:
@@ -552,9 +569,9 @@ def gate_until(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, 
 def gate_value_window(p: Program, x: Columns, c: int, o: int, t: int) -> tuple[bool, int]:
     """Gate 6: the customer has had the value of what was delivered."""
     mode = p.value_window[x.rule[o]]
-    if mode == 0:
+    if mode == VALUE_OF_NOTHING:
         return True, NEVER
-    if mode == 1:
+    if mode == VALUE_OF_TRIGGER:
         return t >= x.value_at[o], x.value_at[o] if t < x.value_at[o] else NEVER
     newest = NONE
     if p.deliveries != NONE:
@@ -565,7 +582,7 @@ def gate_value_window(p: Program, x: Columns, c: int, o: int, t: int) -> tuple[b
             if x.entry_seen[i] <= t:
                 newest = i
     if newest == NONE:
-        return mode == 3, NEVER
+        return mode == VALUE_OF_NEWEST_IF_ANY, NEVER
     ripe = int(x.entry_number[newest])
     return t >= ripe, ripe if t < ripe else NEVER
 
@@ -743,7 +760,7 @@ def ask(
             outcome = WAITING
         elif x.held[o] == 1:
             outcome = HELD_OUT
-            refused |= 1 << (channel_gate + 3 + len(p.cap_at_most))
+            refused |= 1 << (channel_gate + CAPS + len(p.cap_at_most))
     return outcome, chosen if chosen != NONE else first_slot, refused, min(waits_until, ends_at)
 
 
@@ -847,15 +864,15 @@ def ask_channel(
     """Ask gates 7 to 10 of one channel; returns the bits that refused, and until when they do."""
     refused = 0
     waits_until = -NEVER
-    for i in range(3 + len(p.cap_at_most)):
-        if i == 0:
+    for i in range(CAPS + len(p.cap_at_most)):
+        if i == REACHABLE:
             yes, until = gate_reachable(p, x, c, o, t, slot)
-        elif i == 1:
+        elif i == CONSENT:
             yes, until = gate_consent(p, x, c, t, slot)
-        elif i == 2:
+        elif i == SEND_HOURS:
             yes, until = gate_send_hours(p, k, x, c, t, slot)
         else:
-            yes, until = gate_cap(p, k, x, s, c, o, t, made, slot, i - 3)
+            yes, until = gate_cap(p, k, x, s, c, o, t, made, slot, i - CAPS)
         if noted:
             s.gate_until[gate + i] = until
         if not yes:

@@ -83,7 +83,7 @@ class Windows:
             return None
         if clock == kernel.NONE:
             return start
-        day = own_zone.local_day(start) - 1
+        day = max(own_zone.local_day(start) - 1, own_zone.local_day(occasion.opens))
         while own_zone.midnight(day) < occasion.closes:
             begins = own_zone.instant(day, self.program.clocks[clock])
             if begins is not None and begins + self.program.tables.lateness >= start:

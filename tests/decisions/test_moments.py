@@ -1,4 +1,7 @@
+import pytest
 from deciding import HOUSE, ana, program
+
+from scheduler.decisions.windows import Windows
 
 
 def rule(keys: str) -> str:
@@ -30,9 +33,14 @@ def test_a_rule_with_a_time_of_day_may_speak_until_lateness_after_it_both_ends_i
 
 def test_a_moment_late_in_the_evening_reaches_over_midnight() -> None:
     rules = program(rule('when: delivered, at: "23:30"'))
-    assert ana().event("2026-03-02 00:45", "delivered").contacts(rules, "2026-03-01", "2026-04-01") == [
-        "2026-03-02 00:45 note email"
-    ]
+    story = ana().event("2026-03-02 12:00", "delivered")
+    assert story.contacts(rules, "2026-03-03 00:45", "2026-04-01") == ["2026-03-03 00:45 note email"]
+
+
+def test_an_evening_before_the_windows_first_day_is_no_moment() -> None:
+    rules = program(rule('when: delivered, at: "23:30"'))
+    story = ana().event("2026-03-02 00:45", "delivered")
+    assert story.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-02 23:30 note email"]
 
 
 def test_a_skipped_day_has_no_moment() -> None:
@@ -59,3 +67,24 @@ def test_what_begins_after_its_moment_waits_for_the_next_days() -> None:
     story = ana().event("2026-03-01 09:00", "delivered")
     rules = program(rule("when: delivered, after: 1 day, before: 4 days"))
     assert story.contacts(rules, "2026-03-02 12:00:01", "2026-04-01") == ["2026-03-03 10:00 note email"]
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Berlin", "Pacific/Apia", "America/Sao_Paulo", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "when: delivered, after: 90 minutes",
+        "when: delivered, after: 1 day",
+        'when: delivered, after: 1 day, before: 3 days, at: "00:00"',
+        'when: delivered, at: "23:30"',
+        'when: delivered, before: 2 hours, at: "04:00"',
+    ],
+)
+@pytest.mark.parametrize("delivered", ["2011-12-29 12:00", "2026-03-28 23:45", "2026-10-03 12:00", "2018-11-03 01:10"])
+def test_the_plan_and_the_walk_find_the_same_first_moment(timezone: str, keys: str, delivered: str) -> None:
+    rules, story = program(rule(keys)), ana(timezone).event(delivered, "delivered")
+    windows, since = Windows(rules, {}), story.at(delivered)
+    [occasion] = windows.to_come(story.customer, story.zone, since, since)
+    [decision] = story.decisions(rules, delivered, "2027-01-01")
+    planned = windows.moment(occasion, story.zone, since)
+    assert (planned, "contact") == (decision.at, decision.outcome) or (planned, decision.outcome) == (None, "too_late")
