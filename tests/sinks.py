@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from scheduler.channels.channel import Channel, Outcome, OutcomeKind, Promise
+from scheduler.channels.channel import Channel, Handover, HandoverKind, Promise
 from scheduler.channels.registry import Channels
 from scheduler.messages.message import Message
 from scheduler.settings import Settings
@@ -17,10 +17,10 @@ class Sink:
     def __init__(self, name: str, promises: Promise = Promise.NOTHING) -> None:
         self.name, self.promises = name, promises
         self.taken: list[tuple[int, str, Message]] = []
-        self.answers: list[Outcome] = []
+        self.answers: list[Handover] = []
 
-    def deliver(self, message: Message, key: str, now: int) -> Outcome:
-        answer = self.answers.pop(0) if self.answers else Outcome(OutcomeKind.SENT)
+    def deliver(self, message: Message, key: str, now: int) -> Handover:
+        answer = self.answers.pop(0) if self.answers else Handover(HandoverKind.SENT)
         self.taken.append((now, key, message))
         return answer
 

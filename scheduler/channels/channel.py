@@ -9,7 +9,7 @@ from typing import Protocol
 from scheduler.messages.message import Message
 
 
-class OutcomeKind(StrEnum):
+class HandoverKind(StrEnum):
     """What became of a message."""
 
     SENT = "sent"
@@ -26,7 +26,7 @@ class Promise(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Handover:
     """What became of one message.
 
     `sent`: accepted; `provider_id` is what the other side calls it. `retry`: it certainly did not go, and may later.
@@ -35,7 +35,7 @@ class Outcome:
     channel itself is refused, so nothing more is to be sent by it until somebody has looked.
     """
 
-    kind: OutcomeKind
+    kind: HandoverKind
     detail: str = ""
     provider_id: str = ""
     suppress: bool = False
@@ -53,7 +53,7 @@ class Channel(Protocol):
     def promises(self) -> Promise:
         """Whether it may be asked again with the same key after an unknown outcome."""
 
-    def deliver(self, message: Message, key: str, now: int) -> Outcome:
+    def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Hand one message over; never raises for what the message or the other side does.
 
         `key` is the occasion's, `RULE/CUSTOMER/ANCHOR` with each part percent-encoded; `now` is an instant in UTC

@@ -12,7 +12,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from scheduler.channels.channel import Outcome, OutcomeKind, Promise
+from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import bare_address, mail_bytes
 from scheduler.messages.message import Email, Message
 from scheduler.settings import Email as EmailSettings
@@ -44,13 +44,13 @@ class EmailChannel:
         self._password = password
         self._server: smtplib.SMTP | None = None
 
-    def deliver(self, message: Message, key: str, now: int) -> Outcome:
+    def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Send one mail to its one recipient."""
         if not isinstance(message, Email):
-            return Outcome(OutcomeKind.FAILED, f"a message by {message.channel} is no e-mail")
+            return Handover(HandoverKind.FAILED, f"a message by {message.channel} is no e-mail")
         to = usable_address(message.to)
         if to is None:
-            return Outcome(OutcomeKind.FAILED, "the recipient is not one valid address", suppress=True)
+            return Handover(HandoverKind.FAILED, "the recipient is not one valid address", suppress=True)
         sender = bare_address(self.settings.bounces_to or message.from_)
         content = dotted(mail_bytes(message, key, now))
         try:
@@ -72,7 +72,7 @@ class EmailChannel:
             self._server.close()
             self._server = None
 
-    def check(self) -> Outcome:
+    def check(self) -> Handover:
         """Whether the server takes the login: `sent` means that it would."""
         try:
             self._connect()
@@ -83,9 +83,9 @@ class EmailChannel:
             return _no_connection(error)
         finally:
             self.close()
-        return Outcome(OutcomeKind.SENT, "the server answers")
+        return Handover(HandoverKind.SENT, "the server answers")
 
-    def _end(self) -> Outcome:
+    def _end(self) -> Handover:
         """From here on the message may have gone out, whatever happens."""
         try:
             self._socket().sendall(_END)
@@ -93,9 +93,9 @@ class EmailChannel:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             why = "the server did not answer in time" if _timed_out(error) else "the connection broke"
-            return Outcome(OutcomeKind.UNCONFIRMED, f"{why} after the end of the message")
+            return Handover(HandoverKind.UNCONFIRMED, f"{why} after the end of the message")
         if code == 250:
-            return Outcome(OutcomeKind.SENT, "accepted", provider_id=_words(text))
+            return Handover(HandoverKind.SENT, "accepted", provider_id=_words(text))
         if code == 421:
             self.close()
         return refusal(code, text)
@@ -193,7 +193,7 @@ def dotted(content: bytes) -> bytes:
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
-def refusal(code: int, text: bytes) -> Outcome:
+def refusal(code: int, text: bytes) -> Handover:
     """What a reply means (RFC 5321, 4.2.1; enhanced codes RFC 3463).
 
     4yz may be tried again, 5yz not; 5.1.x: the address is no good; 5.7.x and a refused login: we are not wanted.
@@ -202,23 +202,23 @@ def refusal(code: int, text: bytes) -> Outcome:
     subject = enhanced[2] if enhanced and enhanced[1] == "5" else ""
     detail = f"{code} {_words(text)}".strip()
     if code in (530, 534, 535, 538):
-        return Outcome(OutcomeKind.RETRY, detail, hold=True)
+        return Handover(HandoverKind.RETRY, detail, hold=True)
     if 500 <= code < 600:
-        return Outcome(OutcomeKind.FAILED, detail, suppress=subject == "1", hold=subject == "7")
-    return Outcome(OutcomeKind.RETRY, detail)
+        return Handover(HandoverKind.FAILED, detail, suppress=subject == "1", hold=subject == "7")
+    return Handover(HandoverKind.RETRY, detail)
 
 
-def _no_connection(error: Exception) -> Outcome:
+def _no_connection(error: Exception) -> Handover:
     """The message has not left, since its end has not."""
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
         outcome = refusal(error.smtp_code, text)
-        return Outcome(OutcomeKind.RETRY, outcome.detail, hold=outcome.kind is OutcomeKind.FAILED or outcome.hold)
+        return Handover(HandoverKind.RETRY, outcome.detail, hold=outcome.kind is HandoverKind.FAILED or outcome.hold)
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError) and not _timed_out(error):
-        return Outcome(OutcomeKind.RETRY, f"no secure connection: {error}", hold=True)
+        return Handover(HandoverKind.RETRY, f"no secure connection: {error}", hold=True)
     if _timed_out(error):
-        return Outcome(OutcomeKind.RETRY, "the server did not answer in time")
-    return Outcome(OutcomeKind.RETRY, f"no connection: {_words(str(error).encode())}")
+        return Handover(HandoverKind.RETRY, "the server did not answer in time")
+    return Handover(HandoverKind.RETRY, f"no connection: {_words(str(error).encode())}")
 
 
 def _timed_out(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from scheduler.channels.channel import Outcome, OutcomeKind, Promise
+from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import digest, mail_bytes
 from scheduler.messages.message import Email, Message
 
@@ -23,7 +23,7 @@ class FileChannel:
         self.outbox = outbox
         self._written: dict[str, str] | None = None
 
-    def deliver(self, message: Message, key: str, now: int) -> Outcome:
+    def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Write one message; `retry` where the disk refuses."""
         kind = "eml" if isinstance(message, Email) else f"{message.channel}.txt"
         mark = f"{digest(key)[:12]}.{kind}"
@@ -32,8 +32,8 @@ class FileChannel:
             if mark not in written:
                 written[mark] = self._write(f"{_readable(key, now)}-{mark}", message, key, now)
         except OSError as error:
-            return Outcome(OutcomeKind.RETRY, f"the outbox can't be written to: {error.strerror or error}")
-        return Outcome(OutcomeKind.SENT, "written to the outbox", written[mark])
+            return Handover(HandoverKind.RETRY, f"the outbox can't be written to: {error.strerror or error}")
+        return Handover(HandoverKind.SENT, "written to the outbox", written[mark])
 
     def close(self) -> None:
         """Forget what was written; it is looked up again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.channels.channel import Outcome, OutcomeKind, Promise
+from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.messages.message import Message
 
 
@@ -12,9 +12,9 @@ class PhoneChannel:
     name = "phone"
     promises = Promise.IDEMPOTENCY_KEY
 
-    def deliver(self, message: Message, key: str, now: int) -> Outcome:  # noqa: ARG002 - the task is the ledger's row
+    def deliver(self, message: Message, key: str, now: int) -> Handover:  # noqa: ARG002 - the task is the ledger's row
         """The task is assigned."""
-        return Outcome(OutcomeKind.SENT, "assigned")
+        return Handover(HandoverKind.SENT, "assigned")
 
     def close(self) -> None:
         """Nothing to let go of."""

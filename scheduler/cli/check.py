@@ -95,7 +95,7 @@ def _known(folder: Path) -> Known | None:
 
     try:
         with open_workspace(folder, create=False) as workspace:
-            known = workspace.store.known()
+            known = workspace.store.survey()
     except StoreError:
         return None
     if not known.events:

@@ -43,10 +43,13 @@ def consent(
       rightreason consent C1042
     """
     from scheduler.cli.person import who
-    from scheduler.cli.rules import house_of
+    from scheduler.cli.rules import ensure_channel, house_of
     from scheduler.decisions.facts import Consent
+    from scheduler.intake.texts import line
     from scheduler.store import CustomerConsent
 
+    ensure_channel(channel)
+    proof = line(source, "--source")
     zone_name = house_zone(ctx)
     present = moment_of(now, zone_name)
     with frame.opened(ctx) as workspace:
@@ -63,7 +66,7 @@ def consent(
         if said_at > present:
             raise InputError(f"--at {at}: nobody has said so yet")
         record = Consent(topic, channel, status is Status.GIVEN, said_at)
-        taken = store.consents.add([CustomerConsent(customer, record, source or f"by hand: {who()}")], now=present)
+        taken = store.consents.add([CustomerConsent(customer, record, proof or f"by hand: {who()}")], now=present)
     about = f"{topic or 'every topic'} by {channel or 'every channel'}"
     typer.echo(f"{customer}: {status} for {about}" + ("" if taken.added else ", as was known already"))
 

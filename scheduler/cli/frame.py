@@ -7,6 +7,7 @@ holds the database, 70 a fault of rightreason itself, 130 interrupted.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -86,13 +87,13 @@ def workspace_of(ctx: typer.Context) -> Path:
 def opened(ctx: typer.Context, *, anywhere: bool = False) -> Iterator[Workspace]:
     """The workspace with its settings and its database, which is made and migrated on first use.
 
-    Raises `InputError` where the folder is no workspace, unless `anywhere`: else a mistyped folder would be
-    given an empty database, and every answer from it would be wrong.
+    Raises `InputError` where the folder is no workspace (with `anywhere`: where there is no such folder), else a
+    mistyped folder would be given an empty database, and every answer from it would be wrong.
     """
     from scheduler.workspace import open_workspace
 
     folder = workspace_of(ctx)
-    if not anywhere:
+    if not (anywhere and folder.is_dir()):
         ensure_workspace(folder)
     with open_workspace(folder.absolute()) as workspace:
         yield workspace
@@ -146,6 +147,8 @@ def _in_front(args: Sequence[str]) -> list[str]:
 
 
 def _of_the_machine(error: OSError) -> RightReasonError:
+    if isinstance(error, shutil.Error):  # it lists everything that was not copied, and the last is no better
+        return RightReasonError(f"{error.args[0][0][0]} can't be copied: {error.args[0][0][2]}")
     place = f"{error.filename}: " if error.filename else ""
     return RightReasonError(f"{place}{error.strerror or error}")
 

@@ -29,11 +29,15 @@ def hold(
       rightreason hold --all --cause "wrong prices in the mails"
       rightreason hold --channel email
     """
+    from scheduler.cli import rules
     from scheduler.cli.person import who
 
     name = _named(all_, rule, channel)
     at = now_in(now, ctx)
     with frame.opened(ctx) as workspace:
+        if rule is not None:
+            rules.ensure_rule(rules.rulebook_of(workspace), rule)
+        rules.ensure_channel(channel)
         placed = workspace.store.holds.place(name, cause, who(), now=at)
     typer.echo(f"{name} is held: {cause}" if placed else f"{name} was held already")
 

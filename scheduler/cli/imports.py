@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,7 +130,7 @@ def consent(
     from scheduler.intake.imports import import_consents
 
     options = _options(column, set_, timezone, date_format, require, omit, rejects, None, create_customers)
-    _take(ctx, file, options, now, import_consents)
+    _take(ctx, file, options, now, import_consents, has_topics=True)
 
 
 for _command in (customers, events, consent):
@@ -198,9 +199,21 @@ def _pairs(written: list[str], option: str) -> Mapping[str, str]:
     return pairs
 
 
-def _take(ctx: typer.Context, file: str, options: Options, now: str | None, take: Callable[..., Summary]) -> None:
+def _take(
+    ctx: typer.Context,
+    file: str,
+    options: Options,
+    now: str | None,
+    take: Callable[..., Summary],
+    *,
+    has_topics: bool = False,
+) -> None:
     at = now_in(now, ctx)
     with frame.opened(ctx, anywhere=True) as workspace, _progress() as progress:
+        if has_topics:
+            from scheduler.cli.rules import house_of
+
+            options = replace(options, topics=tuple(house_of(workspace).topics))
         summary = take(workspace.store, file, options, now=at, progress=progress)
     for line in summary_lines(summary):
         typer.echo(line)

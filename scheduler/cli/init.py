@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,10 @@ def init(
 
 
 def lay_down(target: Path) -> int:
-    """Write the starter files into a folder; how many. Raises `InputError` where one is there already."""
+    """Write the starter files into a folder, all or none; how many.
+
+    Raises `InputError` where one is there already or can't be written.
+    """
     from scheduler.starter import starter_files
 
     files = list(starter_files())
@@ -52,8 +56,14 @@ def lay_down(target: Path) -> int:
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise InputError(f"{target / there[0]}{more} is there already; nothing was written")
-    for path, content in files:
-        place = target / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+    try:
+        for path, content in files:
+            place = target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    except OSError as error:
+        for path, _ in files:
+            with suppress(OSError):
+                (target / path).unlink(missing_ok=True)
+        raise InputError(f"{place} can't be written ({error.strerror}), so nothing is left there") from None
     return len(files)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli.frame import cache_of, workspace_of
-from scheduler.errors import BadInstant
+from scheduler.errors import BadInstant, UnknownZone
 
 _EARLIEST, _LATEST = -2_208_988_800_000_000, 7_258_118_400_000_000  # 1900 and 2200, in UTC microseconds
 
@@ -59,9 +59,15 @@ def instant_in(typed: str, zone_name: str, option: str) -> int:
 def house_zone(ctx: typer.Context) -> str:
     """The zone of the house rules in the workspace's folder; UTC where they can't be read.
 
-    For commands that need nothing else of the rules, so mistakes in them are no matter here.
+    For commands that need nothing else of the rules, so other mistakes in them are no matter here. Raises
+    `UnknownZone` with the place where it is written.
     """
-    from scheduler.rulebook.reader import read_rulebook
+    from scheduler.rulebook.reader import HOUSE_FILE, read_rulebook
+    from scheduler.wallclock import zone
 
     folder = workspace_of(ctx)
-    return read_rulebook(folder, cache=cache_of(folder))[0].house.timezone
+    name = read_rulebook(folder, cache=cache_of(folder))[0].house.timezone
+    try:
+        return zone(name).name
+    except UnknownZone as error:
+        raise UnknownZone(f"{folder / HOUSE_FILE}: timezone: {error}", name=name) from None

@@ -55,7 +55,9 @@ def preview(
 
     with frame.opened(ctx) as workspace:
         going_by, present = rules.rules_and_moment(workspace, now, running=active, option="--now")
-        _ensure_known(workspace, going_by, customer, rule)
+        if customer is not None and workspace.store.customers.get(customer) is None:
+            raise InputError(f"there is no customer {customer!r}")
+        rules.ensure_rule(going_by.program.rulebook, rule)
         looked_back = now is not None
         found = previewed(workspace, going_by, present, days, customer=customer, silences=all_, as_known=looked_back)
         chosen = [one for one in found if (rule is None or one.decision.rule == rule)]
@@ -180,13 +182,3 @@ def _print_silences(silences: Sequence[Told], going_by: Active, limit: int) -> N
         width = max(len(f"{number:,}") for number in causes.values())
         for cause, number in causes.most_common(10):
             typer.echo(f"  {number:{width},}  {cause}")
-
-
-def _ensure_known(workspace: Workspace, going_by: Active, customer: str | None, rule: str | None) -> None:
-    from scheduler.rulebook.findings import meant
-
-    if customer is not None and workspace.store.customers.get(customer) is None:
-        raise InputError(f"there is no customer {customer!r}")
-    names = going_by.program.rulebook.rules
-    if rule is not None and rule not in names:
-        raise InputError(f"there is no rule {rule!r}; {meant(rule, names, 'there are ' + ', '.join(names))}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scheduler.channels.channel import OutcomeKind
+from scheduler.channels.channel import HandoverKind
 from scheduler.channels.file import FileChannel
 from scheduler.cli.decision_rows import Told
 from scheduler.delivery.composing import composer
@@ -35,7 +35,7 @@ def write_messages(workspace: Workspace, going_by: Active, contacts: Sequence[To
             typer.echo(f"{decision.occasion}: {error}", err=True)
             continue
         outcome = channel.deliver(message, decision.occasion, decision.at)
-        if outcome.kind is not OutcomeKind.SENT:
+        if outcome.kind is not HandoverKind.SENT:
             raise RightReasonError(f"{folder}: {outcome.detail}")
         written += 1
     channel.close()

@@ -35,7 +35,7 @@ def resolve(
       rightreason resolve delivery_check_in/C1042/E77 sent
     """
     from scheduler.cli.person import who
-    from scheduler.store import Outcome, State
+    from scheduler.store import State, Tried
 
     at = now_in(now, ctx)
     state = State.SENT if verdict is Verdict.SENT else State.QUEUED
@@ -46,7 +46,7 @@ def resolve(
             raise InputError(f"{occasion} is {row.state}, not unconfirmed: there is nothing to resolve")
         next_at = at if state is State.QUEUED else None
         with store.together() as both:
-            refused = both.outbox.record([Outcome(occasion, state, next_at=next_at)], now=at)
+            refused = both.outbox.record([Tried(occasion, state, next_at=next_at)], now=at)
             if not refused:
                 both.notes.add(who(), "resolved", occasion, {"as": str(verdict)}, now=at)
     if refused:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scheduler.cli.frame import cache_of
 from scheduler.cli.moments import moment_of
 from scheduler.errors import InputError, RulebookError
 from scheduler.planning.rulebooks import Active, active, as_active
+from scheduler.rulebook.findings import meant
 from scheduler.rulebook.model import HouseRules, Rulebook
 from scheduler.rulebook.reader import load_rulebook, read_rulebook, rulebook_from_texts
+from scheduler.rulebook.templates import CHANNELS
 from scheduler.workspace import Workspace
 
 NONE_ACTIVE = "no rules are active; look at `rightreason preview`, then `rightreason activate`"
@@ -27,6 +31,22 @@ def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
         raise RulebookError(findings=findings, sources=rulebook.files)
 
 
+def ensure_rule(rulebook: Rulebook, name: str | None) -> None:
+    """Raise `InputError`, with the name that was meant, where there is no such rule; None is any rule."""
+    _ensure("rule", name, rulebook.rules)
+
+
+def ensure_channel(name: str | None) -> None:
+    """Raise `InputError`, with the name that was meant, where there is no such channel; None is any channel."""
+    _ensure("channel", name, CHANNELS)
+
+
+def _ensure(what: str, name: str | None, known: Iterable[str]) -> None:
+    known = list(known)
+    if name is not None and name not in known:
+        raise InputError(f"there is no {what} {name!r}; {meant(name, known, 'there are ' + ', '.join(known))}")
+
+
 def rules_and_moment(workspace: Workspace, typed: str | None, *, running: bool, option: str) -> tuple[Active, int]:
     """The rules to go by and the moment that was typed, in their house's time, or else the present one.
 
@@ -43,6 +63,11 @@ def rules_and_moment(workspace: Workspace, typed: str | None, *, running: bool, 
     return found, moment_of(typed, found.program.house.timezone, option)
 
 
+def rulebook_of(workspace: Workspace) -> Rulebook:
+    """The rulebook that is active, or else that of the folder, as far as it can be read."""
+    return active_rules(workspace) or read_rulebook(workspace.folder, cache=cache_of(workspace.folder))[0]
+
+
 def active_rules(workspace: Workspace) -> Rulebook | None:
     """The rulebook that is active, or None."""
     found = workspace.store.rulebooks.active()
@@ -51,5 +76,4 @@ def active_rules(workspace: Workspace) -> Rulebook | None:
 
 def house_of(workspace: Workspace) -> HouseRules:
     """The house rules that are active, or else those of the folder, as far as they can be read."""
-    rulebook = active_rules(workspace)
-    return rulebook.house if rulebook else read_rulebook(workspace.folder, cache=cache_of(workspace.folder))[0].house
+    return rulebook_of(workspace).house

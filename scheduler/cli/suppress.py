@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,8 +33,13 @@ def suppress(
       rightreason suppress ana@example.com --lift
       rightreason suppress
     """
+    from scheduler.cli.rules import ensure_channel
+    from scheduler.intake.texts import line
     from scheduler.store import Suppression
 
+    ensure_channel(channel)
+    if lift and address is None:
+        raise InputError("--lift: name the address that may be used again")
     zone_name = house_zone(ctx)
     at = moment_of(now, zone_name)
     with frame.opened(ctx) as workspace:
@@ -42,23 +48,39 @@ def suppress(
             _list(store.suppressions.list(), zone_name)
             return
         by = channel or _channel_of(address)
+        kept = _as_kept(address, by)
         if lift:
             typer.echo(
                 f"{address} may be used again by {by}"
-                if store.suppressions.lift(by, address, now=at)
+                if store.suppressions.lift(by, kept, now=at)
                 else f"{address} was not suppressed for {by}"
             )
             return
-        taken = store.suppressions.add([Suppression(by, address, cause, at)], now=at)
+        taken = store.suppressions.add([Suppression(by, kept, line(cause, "--cause"), at)], now=at)
     typer.echo(f"{address} is {'' if taken.added else 'already '}suppressed for {by}")
 
 
 def _channel_of(address: str) -> str:
     if "@" in address:
         return "email"
-    if address.startswith("+") and address[1:].replace(" ", "").isdigit():
+    if re.fullmatch(r"\+[0-9 ()./-]+", address):
         return "sms"
     raise InputError(f"{address!r}: whose address is it? Name its channel, like --channel post")
+
+
+def _as_kept(address: str, channel: str) -> str:
+    """The address as imports keep it, to which alone a suppression can apply; raises `Rejected`."""
+    from scheduler.decisions.facts import ADDRESSES
+    from scheduler.intake.customers import email, phone
+    from scheduler.intake.texts import text
+
+    match ADDRESSES.get(channel):
+        case "email":
+            return email(address)
+        case "phone":
+            return phone(address, None)
+        case _:
+            return text(address, "address")
 
 
 def _list(suppressions: list[Suppression], zone_name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ from scheduler.cli import frame
 from scheduler.cli.formats import Format, print_objects
 from scheduler.cli.moments import Now
 from scheduler.errors import InputError
-
-if TYPE_CHECKING:
-    from scheduler.planning.rulebooks import Active
 
 
 def why(
@@ -47,7 +44,7 @@ def why(
         known = workspace.store.customers.get(customer)
         if known is None:
             raise InputError(f"there is no customer {customer!r}")
-        _ensure_rule(going_by, rule)
+        rules.ensure_rule(going_by.program.rulebook, rule)
         found = [
             one for one in reasoned(workspace.store, going_by, known, present) if rule in (None, one.told.decision.rule)
         ]
@@ -61,11 +58,3 @@ def why(
     for one in found:
         typer.echo()
         print_reasoned(one, going_by.program.rulebook)
-
-
-def _ensure_rule(going_by: Active, rule: str | None) -> None:
-    from scheduler.rulebook.findings import meant
-
-    names = going_by.program.rulebook.rules
-    if rule is not None and rule not in names:
-        raise InputError(f"there is no rule {rule!r}; {meant(rule, names, 'there are ' + ', '.join(names))}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.outcome import Outcome as Verdict
+from scheduler.decisions.outcome import Outcome
 from scheduler.delivery.composing import Composer, assignee, composer
 from scheduler.delivery.deciding import ON_TIME, decided_of, next_fact
 from scheduler.delivery.gates import asked_again
@@ -16,7 +16,7 @@ from scheduler.delivery.worker import Worker
 from scheduler.errors import ChannelError, TemplateError
 from scheduler.messages.message import Message
 from scheduler.planning.rulebooks import Active
-from scheduler.store import Decided, Outcome, Row, State, Suppression, Task
+from scheduler.store import Decided, Row, State, Suppression, Task, Tried
 from scheduler.store.row import NO_LONGER
 
 BATCH = 100
@@ -135,7 +135,7 @@ class _Sender:
         changed: list[Decided] = []
         for row in doubted:
             customer, verdict = customers[row.customer], verdicts.get(row.key)
-            if verdict is not None and verdict.outcome is Verdict.CONTACT:
+            if verdict is not None and verdict.outcome is Outcome.CONTACT:
                 decided_for = now if _is_late(row, now) else row.decided_for
                 there = replace(row, channel=verdict.channel or "", decided_for=decided_for)
                 passed[row.key] = there
@@ -162,7 +162,7 @@ class _Sender:
     def _composed(
         self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int
     ) -> tuple[list[_Ready], list[_Ready]]:
-        ready, tasks, stuck = list[_Ready](), list[_Ready](), list[Outcome]()
+        ready, tasks, stuck = list[_Ready](), list[_Ready](), list[Tried]()
         for row in rows:
             try:
                 self.worker.channels[row.channel]
@@ -201,7 +201,7 @@ class _Sender:
             ]
             self._record(outcomes, now)
 
-    def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Outcome:
+    def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Tried:
         """Hand one marked message over; a channel that is refused as a whole gets no more of them."""
         name, store = one.row.channel, self.worker.store
         if name in refused:
@@ -214,7 +214,7 @@ class _Sender:
             store.holds.place(f"channel:{name}", answer.detail, "delivery", now=now)
         return outcome_of(one.row, one.message, answer, attempt, now)
 
-    def _record(self, outcomes: Sequence[Outcome], now: int) -> None:
+    def _record(self, outcomes: Sequence[Tried], now: int) -> None:
         if not outcomes:
             return
         self.worker.store.outbox.record(outcomes, now=now)

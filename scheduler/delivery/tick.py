@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scheduler.channels.channel import Promise
-from scheduler.decisions.outcome import Outcome as Verdict
+from scheduler.decisions.outcome import Outcome
 from scheduler.delivery.deciding import decide_due
 from scheduler.delivery.sending import send_queued
 from scheduler.delivery.worker import Worker
 from scheduler.errors import ChannelError
 from scheduler.planning.plan import Planned, plan
 from scheduler.planning.rulebooks import active
-from scheduler.store import Outcome, State
+from scheduler.store import State, Tried
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Report:
 
     now: int
     planned: Planned = field(default_factory=Planned)
-    decided: Counter[Verdict] = field(default_factory=Counter)
+    decided: Counter[Outcome] = field(default_factory=Counter)
     delivered: Counter[State] = field(default_factory=Counter)
     problems: tuple[str, ...] = ()
     next_due: int | None = None
@@ -65,14 +65,14 @@ def what_crashed(worker: Worker, now: int) -> list[str]:
 
     What went by a channel that can be asked twice with the same key is sent again.
     """
-    again, uncertain = list[Outcome](), list[str]()
+    again, uncertain = list[Tried](), list[str]()
     for row in worker.store.outbox.crashed(now):
         try:
             twice = worker.channels[row.channel].promises is Promise.IDEMPOTENCY_KEY
         except ChannelError:
             twice = False
         if twice:
-            again.append(Outcome(row.key, State.RETRY, error=row.error, next_at=now))
+            again.append(Tried(row.key, State.RETRY, error=row.error, next_at=now))
         else:
             uncertain.append(row.key)
     if again:

@@ -10,6 +10,7 @@ class Cause(Explained):
     """What is wrong with a row."""
 
     WRONG_WIDTH = "wrong_width", "The row has more or fewer cells than the header."
+    HEADER_AGAIN = "header_again", "The row repeats the header."
     UNCLOSED_QUOTE = "unclosed_quote", "A quote opens in this row and is not closed where a cell ends."
     TOO_LONG = "too_long", "A cell or a text is longer than is taken."
     NOT_UTF8 = "not_utf8", "The row holds bytes that are not UTF-8."
@@ -36,6 +37,8 @@ class Cause(Explained):
     UNKNOWN_COUNTRY = "unknown_country", "The text is no ISO 3166 country code."
     UNKNOWN_LANGUAGE = "unknown_language", "The text is no language tag such as de or pt-BR."
     UNKNOWN_STATUS = "unknown_status", "A consent is neither given nor withdrawn."
+    UNKNOWN_TOPIC = "unknown_topic", "A consent is of a topic that the house rules don't have."
+    UNKNOWN_CHANNEL = "unknown_channel", "A consent is of a channel that there isn't."
     UNKNOWN_CUSTOMER = "unknown_customer", "No customer has this id."
     SAME_ID = "same_id", "Another fact with this id and other content is already known."
 

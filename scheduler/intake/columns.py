@@ -11,9 +11,10 @@ from operator import itemgetter
 from scheduler.errors import InputError
 from scheduler.intake.options import Options
 from scheduler.intake.tables import Table
-from scheduler.intake.texts import text_of
+from scheduler.intake.texts import LONGEST_LINE, shown, text_of
 
 Cells = Sequence[object]
+MOST_COLUMNS = 1_000
 _PLACE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -90,10 +91,15 @@ class Layout:
 
 def layout(table: Table, options: Options, form: Form) -> Layout:
     """How a table's columns fill a fact's form; raises `InputError` for columns that are missing or named twice."""
+    if len(table.columns) > MOST_COLUMNS:
+        raise InputError(f"{table.shown} has {len(table.columns):,} columns; at most {MOST_COLUMNS:,} are taken")
     origins = _origins(table, options, form)
     for name in origins:
-        if not name.isprintable():
-            raise InputError(f"{table.shown}: the column {name!r} holds characters that no name may; is it UTF-8?")
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_LINE:
+            raise InputError(
+                f"{table.shown}: {shown(name)} is no name of a column: it is empty, too long, or holds characters "
+                "that no name may; is the file UTF-8? Rename it, or --omit it"
+            )
     for field in form.needed:
         if field not in origins:
             raise _lacks(table, field, form)

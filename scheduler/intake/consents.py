@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from scheduler.decisions.facts import Consent
 from scheduler.intake import texts
@@ -12,6 +12,8 @@ from scheduler.intake.customers import needed
 from scheduler.intake.events import occurred
 from scheduler.intake.instants import Calendar
 from scheduler.intake.texts import shown
+from scheduler.rulebook.findings import meant
+from scheduler.rulebook.templates import CHANNELS
 from scheduler.store import CustomerConsent
 
 FORM = Form(
@@ -24,17 +26,19 @@ FORM = Form(
 _GIVEN = {"given": True, "withdrawn": False}
 
 
-def consent(written: Mapping[str, str], calendar: Calendar, *, now: int) -> CustomerConsent:
+def consent(
+    written: Mapping[str, str], calendar: Calendar, *, now: int, topics: Collection[str] = ()
+) -> CustomerConsent:
     """A checked consent from the filled fields of a row; raises `Rejected`.
 
-    An empty topic or channel, or `any`, is any.
+    An empty topic or channel, or `any`, is any. `topics` are those that there are; none where they aren't known.
     """
     status = needed(written.get("status", ""), "status").lower()
     if status not in _GIVEN:
         raise Rejected(Cause.UNKNOWN_STATUS, f"{shown(status)} is neither 'given' nor 'withdrawn'", "status")
     found = Consent(
-        topic=_any_or(written, "topic"),
-        channel=_any_or(written, "channel"),
+        topic=_any_or(written, "topic", topics),
+        channel=_any_or(written, "channel", CHANNELS),
         given=_GIVEN[status],
         at=occurred(needed(written.get("at", ""), "at"), "at", calendar, now=now),
     )
@@ -42,6 +46,11 @@ def consent(written: Mapping[str, str], calendar: Calendar, *, now: int) -> Cust
     return CustomerConsent(customer, found, texts.line(written.get("source", ""), "source"))
 
 
-def _any_or(written: Mapping[str, str], field: str) -> str | None:
+def _any_or(written: Mapping[str, str], field: str, known: Collection[str]) -> str | None:
     named = texts.line(written.get(field, ""), field)
-    return None if named in ("", "any") else named
+    if named in ("", "any"):
+        return None
+    if known and named not in known:
+        message = f"{shown(named)} is no {field}; {meant(named, known, 'there are ' + ', '.join(known))}"
+        raise Rejected(Cause.UNKNOWN_TOPIC if field == "topic" else Cause.UNKNOWN_CHANNEL, message, field)
+    return named

@@ -14,6 +14,7 @@ from scheduler.errors import InputError
 from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.files import File, Format
 from scheduler.intake.tables import Line
+from scheduler.intake.texts import shown
 
 DELIMITERS = ",;\t|"
 REJECT_COLUMNS = ("line", "cause")
@@ -78,6 +79,8 @@ class DelimitedTable:
             number, cells, fault = line
             if fault is not None:
                 yield line
+            elif tuple(cells) == self._names:
+                yield Line(number, cells, Rejected(Cause.HEADER_AGAIN, "is the header once more"))
             elif len(cells) != width:
                 message = f"cells: {len(cells)}, in the header: {width}"
                 yield Line(number, cells, Rejected(Cause.WRONG_WIDTH, message))
@@ -113,11 +116,13 @@ class DelimitedTable:
         if first.fault is not None:
             raise InputError(f"{where}: the header can't be read: {first.fault}")
         names = tuple(str(name).strip() for name in first.cells)
+        seen: set[str] = set()
         for position, name in enumerate(names, 1):
             if not name:
                 raise InputError(f"{where}: column {position} has no name; name it in the first line, or remove it")
-            if name in names[: position - 1]:
-                raise InputError(f"{where}: two columns are called {name!r}; rename one of them")
+            if name in seen:
+                raise InputError(f"{where}: two columns are called {shown(name)}; rename one of them")
+            seen.add(name)
         return names
 
 

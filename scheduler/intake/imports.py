@@ -150,7 +150,9 @@ class _Events(_Intake[CustomerEvent]):
 
 class _Consents(_Intake[CustomerConsent]):
     def check(self, cells: Cells) -> CustomerConsent:
-        return consents.consent(self.reading.fields(cells), self.reading.calendar, now=self.now)
+        return consents.consent(
+            self.reading.fields(cells), self.reading.calendar, now=self.now, topics=self.options.topics
+        )
 
     def customer(self, fact: CustomerConsent) -> str:
         return fact.customer

@@ -18,6 +18,7 @@ from scheduler.wallclock import DAY, Zone, zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_FIRST, _LAST = -62_135_510_400_000_000, 253_402_214_400_000_000  # so that every zone's clock shows years 1 to 9999
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*", re.ASCII)
 _AS_DIGITS = re.compile(r"[0-9]{1,4}([./ -])[0-9]{1,2}\1[0-9]{1,4}(?:[T ,].*)?")
@@ -95,7 +96,12 @@ class Calendar:
                 raise Rejected(Cause.NO_INSTANT, f"there is no moment {shown(written)}") from None
         if len(found) != 1:
             raise self._unreadable(written, found, Cause.NO_INSTANT, "2026-03-01T09:00:00+01:00")
-        moment = found.pop()
+        at = self._at(found.pop(), written)
+        if not _FIRST <= at <= _LAST:
+            raise Rejected(Cause.NO_INSTANT, f"{shown(written)} is out of reach; years 1 to 9999 can be counted with")
+        return at
+
+    def _at(self, moment: datetime, written: str) -> int:
         if moment.tzinfo is not None:
             return (moment - _EPOCH) // _TICK
         if self.zone is None:

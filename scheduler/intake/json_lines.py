@@ -23,13 +23,16 @@ class JsonLinesTable:
         self.shown = file.shown
         self._file = file
         keys: dict[str, None] = {}
-        for _, found, _, _ in self._objects():
+        faults: list[str] = []
+        for number, found, fault, _ in self._objects():
             keys.update(dict.fromkeys(found))
+            if fault is not None and not faults:
+                faults.append(f"{self.shown}:{number}: {fault}")
         if tuple(keys)[-2:] == REJECT_KEYS and len(keys) > 2:
             for key in REJECT_KEYS:
                 del keys[key]
         if not keys:
-            raise InputError(f"{self.shown} holds no JSON object; write one a line")
+            raise InputError("; ".join([f"{self.shown} holds no JSON object; write one a line", *faults]))
         self.columns = tuple(keys)
 
     def rows(self) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -33,6 +34,9 @@ class RejectFile:
         self.path: Path | None = None
         if wanted is not None and str(source) != "-" and wanted.resolve() == Path(source).resolve():
             raise InputError(f"{wanted} is what is imported; name another reject file")
+        # Seen before anything is taken: later, a row's cause would be lost.
+        if wanted is not None and not os.access(wanted if wanted.exists() else wanted.absolute().parent, os.W_OK):
+            raise InputError(f"the reject file {wanted} can't be written; name another one")
 
     def write(self, rejects: Sequence[Reject]) -> None:
         """Adds rows; raises `InputError` where the file can't be made."""

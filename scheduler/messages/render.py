@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from email.utils import getaddresses
 from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
 
+from scheduler.decisions.facts import ADDRESSES
 from scheduler.errors import TemplateError
 from scheduler.messages.context import Context
 from scheduler.messages.message import Email, Message, Text
@@ -17,9 +17,6 @@ from scheduler.messages.sandbox import template_error
 from scheduler.messages.templates import LAYOUT, Template, Templates
 from scheduler.messages.words import words_in
 from scheduler.settings import Email as EmailSettings
-
-ADDRESS_OF: Mapping[str, str] = {"email": "email", "sms": "phone", "phone": "phone"}
-"""The customer's attribute that holds the address of a channel."""
 
 
 def render(templates: Templates, context: Context, email: EmailSettings) -> Message:
@@ -31,7 +28,7 @@ def render(templates: Templates, context: Context, email: EmailSettings) -> Mess
     """
     template = templates.find(context.template, context.channel, context.language)
     values = context.values()
-    to = one_line(str(context.customer.get(ADDRESS_OF.get(context.channel, context.channel), "")))
+    to = one_line(str(context.customer.get(ADDRESSES.get(context.channel, ""), "")))
     if context.channel == "email":
         return _email(templates, template, context, values, email, to)
     text = tidied(template.text.render(values)) if template.text else ""

@@ -53,7 +53,15 @@ def read_rulebook(
 
 
 def load_rulebook(workspace: Path, *, cache: Path | None = None) -> Rulebook:
-    """The rulebook of a workspace; raises `RulebookError` with `findings` and `sources` where one is an error."""
+    """The rulebook of a workspace; raises `RulebookError` with `findings` and `sources` where one is an error.
+
+    Also where there is no `rules/`, or it can't be looked into: no rules at all would cancel what is planned.
+    """
+    try:
+        next((workspace / "rules").iterdir(), None)
+    except OSError as problem:
+        why = f"{workspace / 'rules'} can't be looked into: {problem.strerror}; lay it down by `rightreason init`"
+        raise RulebookError(why, findings=[], sources={}) from None
     texts, findings = read_texts(workspace)
     rulebook, more = rulebook_from_texts(texts, cache=cache)
     if any(finding.is_error for finding in findings + more):

@@ -59,10 +59,8 @@ def written(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_schemas(root: Path) -> None:
-    """Write all schemas to `docs/schema/` below `root`."""
-    folder = root / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+def write_schemas(folder: Path) -> None:
+    """Write all schemas into a folder."""
     for name, schema in schemas().items():
         (folder / name).write_text(written(schema), encoding="utf-8")
 
@@ -168,3 +166,7 @@ def _amend(properties: dict[str, Any], key: str, also: dict[str, Any]) -> None:
     kept = {name: value for name, value in written.items() if name in ("description", "default")}
     form = {name: value for name, value in written.items() if name not in kept}
     properties[key] = kept | {"anyOf": [also, form]}
+
+
+if __name__ == "__main__":
+    write_schemas(FOLDER)

@@ -7,12 +7,12 @@ from scheduler.store.holds import Hold
 from scheduler.store.lease import Lease
 from scheduler.store.ledger import Decided
 from scheduler.store.notes import Note
-from scheduler.store.outbox import Attempt, Marked, Outcome
+from scheduler.store.outbox import Attempt, Marked, Tried
 from scheduler.store.row import Row
 from scheduler.store.rulebooks import Activation
 from scheduler.store.states import CONTACTED, OPEN, OUTGOING, OVER, State
 from scheduler.store.suppressions import Suppression
-from scheduler.store.survey import Counts, Known
+from scheduler.store.survey import Counts, Survey
 from scheduler.store.taken import Refusal, Taken
 from scheduler.store.tasks import Task
 from scheduler.store.watch import Watch
@@ -29,18 +29,18 @@ __all__ = [
     "CustomerEvent",
     "Decided",
     "Hold",
-    "Known",
     "Lease",
     "Marked",
     "Note",
-    "Outcome",
     "Refusal",
     "Row",
     "State",
     "Store",
     "Suppression",
+    "Survey",
     "Taken",
     "Task",
+    "Tried",
     "Watch",
     "open_store",
 ]

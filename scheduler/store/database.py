@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from scheduler.errors import StoreError, UnusableDatabase
 from scheduler.store import backups, erasure
@@ -27,7 +28,7 @@ from scheduler.store.notes import Notes
 from scheduler.store.outbox import Outbox
 from scheduler.store.rulebooks import Rulebooks
 from scheduler.store.suppressions import Suppressions
-from scheduler.store.survey import Counts, Known, counts, known
+from scheduler.store.survey import Counts, Survey, counts, survey
 from scheduler.store.tasks import Tasks
 from scheduler.store.watch import Watch
 
@@ -122,10 +123,10 @@ class Store:
         with as_store_error(self.engine):
             backups.restore(self, file, now=now)
 
-    def known(self) -> Known:
-        """The names of the events and attributes that there are."""
+    def survey(self) -> Survey:
+        """The names of the events and attributes that there are, and how common each is."""
         with self.read() as connection:
-            return known(connection)
+            return survey(connection)
 
     def counts(self) -> Counts:
         """How much there is of what."""
@@ -235,7 +236,7 @@ def _engine(url: str, *, create: bool) -> Engine:
     return engine
 
 
-def _set_up(connection: sqlite3.Connection, _: object) -> None:
+def _set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     # The driver's own transactions begin too late: reads outside of them see several states. `_begin` does it.
     connection.isolation_level = None
     # FULL and not NORMAL: a mark that a power cut takes back would be a message sent twice.
@@ -243,9 +244,24 @@ def _set_up(connection: sqlite3.Connection, _: object) -> None:
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824"
     )
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    record.info.update(path=path, file=_file_at(path))
 
 
 def _begin(connection: Connection) -> None:
     # A writer that starts as a reader fails as soon as another one was faster: it asks for the lock first.
     writes = connection.get_execution_options().get("writes", False)
+    path = connection.info["path"]
+    if _file_at(path) != connection.info["file"]:
+        # SQLite would go on in the removed file: marks would be lost, and so messages sent twice.
+        connection.invalidate()
+        raise StoreError(f"{path} was removed or replaced while it was in use")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from scheduler.decisions.causes import Cause
 from scheduler.decisions.facts import ADDRESSES
 from scheduler.errors import StoreError
 from scheduler.store import customers, notes, values
@@ -21,7 +22,7 @@ from scheduler.store.states import OUTGOING, State
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
-ERASED = "erased"
+ERASED = str(Cause.ERASED)
 """Why the occasions of an erased customer are cancelled, and why their addresses are suppressed."""
 
 _THEIRS = " WHERE bucket = :bucket AND customer = :customer"

@@ -13,7 +13,18 @@ from sqlalchemy import bindparam, text
 from scheduler.store import customers
 from scheduler.store.batch import KEYS, PLACES, Batch, Insertion
 from scheduler.store.buckets import bucket_of, places
-from scheduler.store.row import COLUMNS, TYPES, Row, because_of, columns_of, customer_of, place_of, row_of, rows_of
+from scheduler.store.row import (
+    COLUMNS,
+    OF_GIVEN,
+    TYPES,
+    Row,
+    because_of,
+    columns_of,
+    customer_of,
+    place_of,
+    row_of,
+    rows_of,
+)
 from scheduler.store.states import OUTGOING, State
 from scheduler.store.taken import Refusal, Taken
 
@@ -36,28 +47,24 @@ _PLANNED = (
 )
 """What planning says of an occasion that is still open."""
 
-_WHERE = (
-    " FROM {given} WHERE occasion.bucket = given.bucket AND occasion.customer = given.customer"
-    " AND occasion.key = given.key"
-)
 _SELECT = f"SELECT {COLUMNS} FROM occasion"
 _ROW = {"bucket": "smallint", **TYPES}
 _INSERT = Insertion("occasion", {**_ROW, "sender": "text"})
 _BURY = Insertion("occasion", {**_ROW, "sender": "text"}, "ON CONFLICT DO NOTHING")
 _MOVE = Batch(
-    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{_WHERE}",
+    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{OF_GIVEN}",
     {**KEYS, **{name: TYPES[name] for name in _PLANNED}},
 )
-_RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + _WHERE, KEYS)
+_RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + OF_GIVEN, KEYS)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
 _DECIDE = Batch(
     f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _DECIDED)}, decided_at = :now, sender = '',"
     " template = CASE WHEN given.template = '' THEN occasion.template ELSE given.template END,"
-    " reason = CASE WHEN given.reason = '' THEN occasion.reason ELSE given.reason END" + _WHERE,
+    " reason = CASE WHEN given.reason = '' THEN occasion.reason ELSE given.reason END" + OF_GIVEN,
     {**KEYS, **{name: TYPES[name] for name in (*_DECIDED, "template", "reason")}},
 )
 _CANCEL = Batch(
-    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now" + _WHERE,
+    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now" + OF_GIVEN,
     {**KEYS, "because": "json"},
 )
 _DUE = text(

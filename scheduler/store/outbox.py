@@ -13,7 +13,7 @@ from sqlalchemy import text
 from scheduler.store import customers
 from scheduler.store.batch import KEYS, Batch
 from scheduler.store.lease import LIVING, Lease, ensure_held
-from scheduler.store.row import COLUMNS, Row, customer_of, place_of, row_of, rows_of
+from scheduler.store.row import COLUMNS, OF_GIVEN, Row, customer_of, place_of, row_of, rows_of
 from scheduler.store.states import MAY_BECOME, OUTGOING, State
 
 if TYPE_CHECKING:
@@ -28,13 +28,9 @@ _CLAIM = (
 )
 _CLAIM_HERE = text(_CLAIM.format(skipping=""))
 _CLAIM_ROWS = text(_CLAIM.format(skipping=" FOR UPDATE SKIP LOCKED"))
-_WHERE = (
-    " FROM {given} WHERE occasion.bucket = given.bucket AND occasion.customer = given.customer"
-    " AND occasion.key = given.key"
-)
 _NUMBERED = {**KEYS, "number": "integer"}
 _MARK = Batch(
-    "UPDATE occasion SET state = 'sending', sender = :sender, attempts = given.number, next_at = NULL" + _WHERE,
+    "UPDATE occasion SET state = 'sending', sender = :sender, attempts = given.number, next_at = NULL" + OF_GIVEN,
     _NUMBERED,
 )
 _TRY = Batch(
@@ -46,7 +42,7 @@ _ENDED = {**_NUMBERED, "state": "text", "provider_id": "text", "error": "text"}
 _RECORD = Batch(
     "UPDATE occasion SET state = given.state, next_at = given.next_at, error = given.error, sender = '',"
     " provider_id = CASE WHEN given.provider_id = '' THEN occasion.provider_id ELSE given.provider_id END,"
-    " message_id = CASE WHEN given.message_id = '' THEN occasion.message_id ELSE given.message_id END" + _WHERE,
+    " message_id = CASE WHEN given.message_id = '' THEN occasion.message_id ELSE given.message_id END" + OF_GIVEN,
     {**_ENDED, "next_at": "bigint", "message_id": "text"},
 )
 _TRIED = Batch(
@@ -77,7 +73,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Tried:
     """What became of a message; `next_at` is when to try again."""
 
     key: str
@@ -147,7 +143,7 @@ class Outbox:
         gone = tuple(key for key in revisions if key not in marked and key not in changed)
         return Marked(marked, tuple(changed), gone)
 
-    def record(self, outcomes: Sequence[Outcome], *, now: int) -> list[str]:
+    def record(self, outcomes: Sequence[Tried], *, now: int) -> list[str]:
         """Writes what became of messages; the keys of those that can't have become so are returned."""
         refused: list[str] = []
         rows: list[dict[str, Any]] = []

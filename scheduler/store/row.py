@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from sqlalchemy import Connection
 
+from scheduler.decisions.causes import Cause
 from scheduler.rulebook.model import AsksFor
 from scheduler.store.batch import KEYS, Batch
 from scheduler.store.buckets import bucket_of
@@ -57,7 +58,7 @@ class Row:
         return self.state is State.CANCELLED and self.decided_for is None and self.because == NO_LONGER
 
 
-NO_LONGER = ("active",)
+NO_LONGER = (str(Cause.ACTIVE),)
 """Why an occasion is cancelled that no longer comes out of the rules and facts."""
 NAMES = tuple(field.name for field in fields(Row))
 TYPES = {
@@ -71,6 +72,12 @@ TYPES = {
 
 COLUMNS = ", ".join("CAST(because AS TEXT)" if name == "because" else name for name in NAMES)
 """The columns of a row, in the order in which `row_of` takes them."""
+
+OF_GIVEN = (
+    " FROM {given} WHERE occasion.bucket = given.bucket AND occasion.customer = given.customer"
+    " AND occasion.key = given.key"
+)
+"""What makes an update one of the rows whose `KEYS` are given."""
 
 _BECAUSE = NAMES.index("because")
 _KEYED = (

@@ -22,7 +22,7 @@ _ATTRIBUTES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Survey:
     """The events that there are, with their number, and the attributes, with the share of customers that have them."""
 
     events: Mapping[str, int]
@@ -39,12 +39,12 @@ class Counts:
     states: Mapping[State, int]
 
 
-def known(connection: Connection) -> Known:
+def survey(connection: Connection) -> Survey:
     """Looks through all customers and events."""
     events: dict[str, int] = dict(fetched(connection.execute(_EVENTS)))
     customers = connection.execute(_CUSTOMERS).scalar_one()
     named = connection.execute(_ATTRIBUTES[connection.dialect.name])
-    return Known(events, {name: count / customers for name, count in sorted(fetched(named))})
+    return Survey(events, {name: count / customers for name, count in sorted(fetched(named))})
 
 
 def counts(connection: Connection) -> Counts:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from smtp_server import CERTIFICATE, KEY, NOW, Serve, Sink, mail
 
-from scheduler.channels.channel import Outcome, OutcomeKind
+from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.channels.email import EmailChannel, dotted, refusal, usable_address
 from scheduler.channels.mime import mail_bytes
 from scheduler.messages.message import Text
@@ -22,7 +22,7 @@ def test_what_arrives_is_what_was_built(serve: Serve, connect: Connect) -> None:
     lines = "..two dots\n.one dot\n.\nlast\n"
     message = mail(text=lines, html=f"<pre>\n{lines}</pre>\n")
     outcome = connect(server).deliver(message, KEY, NOW)
-    assert outcome == Outcome(OutcomeKind.SENT, "accepted", provider_id="2.0.0 queued as 1")
+    assert outcome == Handover(HandoverKind.SENT, "accepted", provider_id="2.0.0 queued as 1")
     [arrived] = server.sink.mails
     assert arrived.content == mail_bytes(message, KEY, NOW)
     assert (arrived.mail_from, arrived.rcpt_tos) == ("shop@example.com", ["ana@example.com"])
@@ -44,33 +44,33 @@ def test_bounces_go_to_their_own_address(serve: Serve, connect: Connect) -> None
 
 def test_tls_from_the_first_byte(serve: Serve, connect: Connect) -> None:
     server = serve(tls="tls")
-    assert connect(server, security="tls", ca_file=CERTIFICATE).deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+    assert connect(server, security="tls", ca_file=CERTIFICATE).deliver(mail(), KEY, NOW).kind is HandoverKind.SENT
 
 
 def test_starttls_and_login(serve: Serve, connect: Connect) -> None:
     server = serve(tls="starttls", password="good")
     options = {"security": "starttls", "ca_file": CERTIFICATE, "username": "shop"}
-    assert connect(server, "good", **options).deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+    assert connect(server, "good", **options).deliver(mail(), KEY, NOW).kind is HandoverKind.SENT
 
 
 def test_a_wrong_password_holds_the_channel_and_not_the_message(serve: Serve, connect: Connect) -> None:
     server = serve(tls="starttls", password="good")
     options = {"security": "starttls", "ca_file": CERTIFICATE, "username": "shop"}
     outcome = connect(server, "bad", **options).deliver(mail(), KEY, NOW)
-    assert (outcome.kind, outcome.hold) == (OutcomeKind.RETRY, True)
+    assert (outcome.kind, outcome.hold) == (HandoverKind.RETRY, True)
 
 
 def test_a_certificate_that_is_not_trusted_holds_the_channel(serve: Serve, connect: Connect) -> None:
     server = serve(tls="starttls")
     outcome = connect(server, security="starttls").deliver(mail(), KEY, NOW)
-    assert (outcome.kind, outcome.hold) == (OutcomeKind.RETRY, True)
+    assert (outcome.kind, outcome.hold) == (HandoverKind.RETRY, True)
     assert "certificate" in outcome.detail
 
 
 def test_a_server_without_starttls_is_never_spoken_to_in_the_clear(serve: Serve, connect: Connect) -> None:
     server = serve()
     outcome = connect(server, security="starttls").deliver(mail(), KEY, NOW)
-    assert (outcome.kind, outcome.hold, server.sink.mails) == (OutcomeKind.RETRY, True, [])
+    assert (outcome.kind, outcome.hold, server.sink.mails) == (HandoverKind.RETRY, True, [])
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
@@ -78,8 +78,8 @@ def test_a_temporary_no_is_tried_again_later(serve: Serve, connect: Connect, com
     server = serve()
     server.sink.replies[command] = ["451 4.3.0 later, please"]
     channel = connect(server)
-    assert channel.deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.RETRY, "451 4.3.0 later, please")
-    assert channel.deliver(mail(), KEY, NOW).kind is OutcomeKind.SENT
+    assert channel.deliver(mail(), KEY, NOW) == Handover(HandoverKind.RETRY, "451 4.3.0 later, please")
+    assert channel.deliver(mail(), KEY, NOW).kind is HandoverKind.SENT
     assert server.sink.connections == 1
 
 
@@ -87,20 +87,20 @@ def test_a_temporary_no_is_tried_again_later(serve: Serve, connect: Connect, com
 def test_a_final_no_is_final(serve: Serve, connect: Connect, command: str) -> None:
     server = serve()
     server.sink.replies[command] = ["554 5.6.0 no"]
-    assert connect(server).deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.FAILED, "554 5.6.0 no")
+    assert connect(server).deliver(mail(), KEY, NOW) == Handover(HandoverKind.FAILED, "554 5.6.0 no")
 
 
 def test_an_unknown_address_is_to_be_suppressed(serve: Serve, connect: Connect) -> None:
     server = serve()
     server.sink.replies["RCPT"] = ["550 5.1.1 <ana@example.com>: no such user"]
     outcome = connect(server).deliver(mail(), KEY, NOW)
-    assert outcome == Outcome(OutcomeKind.FAILED, "550 5.1.1 (address): no such user", suppress=True)
+    assert outcome == Handover(HandoverKind.FAILED, "550 5.1.1 (address): no such user", suppress=True)
 
 
 def test_a_policy_that_refuses_us_holds_the_channel(serve: Serve, connect: Connect) -> None:
     server = serve()
     server.sink.replies["DATA"] = ["550 5.7.1 blocked"]
-    assert connect(server).deliver(mail(), KEY, NOW) == Outcome(OutcomeKind.FAILED, "550 5.7.1 blocked", hold=True)
+    assert connect(server).deliver(mail(), KEY, NOW) == Handover(HandoverKind.FAILED, "550 5.7.1 blocked", hold=True)
 
 
 def test_a_connection_that_breaks_after_the_end_of_the_message_leaves_it_unconfirmed(
@@ -114,11 +114,11 @@ def test_a_connection_that_breaks_after_the_end_of_the_message_leaves_it_unconfi
     channel = connect(server)
     outcome = channel.deliver(mail(), KEY, NOW)
     assert (outcome.kind, outcome.detail) == (
-        OutcomeKind.UNCONFIRMED,
+        HandoverKind.UNCONFIRMED,
         "the connection broke after the end of the message",
     )
     server.sink.on_data = None
-    assert channel.deliver(mail(), "r/c/2", NOW).kind is OutcomeKind.SENT
+    assert channel.deliver(mail(), "r/c/2", NOW).kind is HandoverKind.SENT
 
 
 def test_a_server_that_never_answers_the_end_of_the_message_leaves_it_unconfirmed(
@@ -131,7 +131,7 @@ def test_a_server_that_never_answers_the_end_of_the_message_leaves_it_unconfirme
     server.sink.on_data = stall
     outcome = connect(server, timeout=0.2).deliver(mail(), KEY, NOW)
     assert (outcome.kind, outcome.detail) == (
-        OutcomeKind.UNCONFIRMED,
+        HandoverKind.UNCONFIRMED,
         "the server did not answer in time after the end of the message",
     )
 
@@ -143,7 +143,7 @@ def test_a_server_that_stalls_before_the_message_is_tried_again(serve: Serve, co
             return ""
 
     outcome = connect(serve(Stalling()), timeout=0.2).deliver(mail(), KEY, NOW)
-    assert outcome == Outcome(OutcomeKind.RETRY, "the server did not answer in time")
+    assert outcome == Handover(HandoverKind.RETRY, "the server did not answer in time")
 
 
 def test_a_connection_that_breaks_before_the_message_is_tried_again(serve: Serve, connect: Connect) -> None:
@@ -152,14 +152,14 @@ def test_a_connection_that_breaks_before_the_message_is_tried_again(serve: Serve
             server.transport.abort()
             return "250 OK"
 
-    assert connect(serve(Dropping())).deliver(mail(), KEY, NOW).kind is OutcomeKind.RETRY
+    assert connect(serve(Dropping())).deliver(mail(), KEY, NOW).kind is HandoverKind.RETRY
 
 
 def test_a_refused_connection_is_tried_again(serve: Serve, connect: Connect) -> None:
     server = serve()
     channel = connect(server)
     server.stop()
-    assert channel.deliver(mail(), KEY, NOW).kind is OutcomeKind.RETRY
+    assert channel.deliver(mail(), KEY, NOW).kind is HandoverKind.RETRY
 
 
 def test_a_kept_connection_that_the_server_closed_is_opened_anew(serve: Serve, connect: Connect) -> None:
@@ -167,20 +167,20 @@ def test_a_kept_connection_that_the_server_closed_is_opened_anew(serve: Serve, c
     server.sink.replies["MAIL"] = ["250 OK", "421 4.4.2 idle for too long"]
     channel = connect(server)
     outcomes = [channel.deliver(mail(), f"r/c/{number}", NOW).kind for number in range(2)]
-    assert outcomes == [OutcomeKind.SENT] * 2
+    assert outcomes == [HandoverKind.SENT] * 2
     assert (len(server.sink.mails), server.sink.connections) == (2, 2)
 
 
 def test_only_an_email_goes_by_email(serve: Serve, connect: Connect) -> None:
     outcome = connect(serve()).deliver(Text("+49301234567", "x", "phone"), KEY, NOW)
-    assert outcome == Outcome(OutcomeKind.FAILED, "a message by phone is no e-mail")
+    assert outcome == Handover(HandoverKind.FAILED, "a message by phone is no e-mail")
 
 
 @pytest.mark.parametrize("address", ["a@b.example, evil@x.example", "", "ana", "a@b.example\r\nRCPT TO:<x@y.example>"])
 def test_two_addresses_in_one_field_reach_nobody(serve: Serve, connect: Connect, address: str) -> None:
     server = serve()
     outcome = connect(server).deliver(mail(to=address), KEY, NOW)
-    assert outcome == Outcome(OutcomeKind.FAILED, "the recipient is not one valid address", suppress=True)
+    assert outcome == Handover(HandoverKind.FAILED, "the recipient is not one valid address", suppress=True)
     assert server.sink.mails == []
 
 
@@ -190,23 +190,23 @@ def test_a_domain_of_another_script_is_written_in_ascii() -> None:
 
 def test_the_settings_can_be_tried_without_a_message(serve: Serve, connect: Connect) -> None:
     server = serve()
-    assert connect(server).check().kind is OutcomeKind.SENT
+    assert connect(server).check().kind is HandoverKind.SENT
 
 
 @pytest.mark.parametrize(
     ("code", "text", "kind", "suppress", "hold"),
     [
-        (450, b"4.2.0 greylisted", OutcomeKind.RETRY, False, False),
-        (421, b"closing", OutcomeKind.RETRY, False, False),
-        (550, b"5.1.10 null mx", OutcomeKind.FAILED, True, False),
-        (550, b"no such user", OutcomeKind.FAILED, False, False),
-        (550, b"4.7.1 odd", OutcomeKind.FAILED, False, False),
-        (535, b"5.7.8 bad login", OutcomeKind.RETRY, False, True),
-        (-1, b"gibberish", OutcomeKind.RETRY, False, False),
+        (450, b"4.2.0 greylisted", HandoverKind.RETRY, False, False),
+        (421, b"closing", HandoverKind.RETRY, False, False),
+        (550, b"5.1.10 null mx", HandoverKind.FAILED, True, False),
+        (550, b"no such user", HandoverKind.FAILED, False, False),
+        (550, b"4.7.1 odd", HandoverKind.FAILED, False, False),
+        (535, b"5.7.8 bad login", HandoverKind.RETRY, False, True),
+        (-1, b"gibberish", HandoverKind.RETRY, False, False),
     ],
 )
 def test_a_reply_means_what_its_code_says(
-    code: int, text: bytes, kind: OutcomeKind, suppress: bool, hold: bool
+    code: int, text: bytes, kind: HandoverKind, suppress: bool, hold: bool
 ) -> None:
     outcome = refusal(code, text)
     assert (outcome.kind, outcome.suppress, outcome.hold) == (kind, suppress, hold)

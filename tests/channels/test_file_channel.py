@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from smtp_server import KEY, NOW, mail
 
-from scheduler.channels.channel import OutcomeKind
+from scheduler.channels.channel import HandoverKind
 from scheduler.channels.file import FileChannel
 from scheduler.channels.mime import mail_bytes
 from scheduler.messages.message import Text
@@ -34,7 +34,7 @@ def test_the_name_says_when_why_and_to_whom(channel: FileChannel) -> None:
 
 @pytest.mark.parametrize("customer", ["..%2F..%2Fetc%2Fpasswd", "%00", "", "x" * 500, "a%0Ab"])
 def test_no_customers_id_leaves_the_folder(channel: FileChannel, customer: str) -> None:
-    assert channel.deliver(mail(), f"rule/{customer}/e1", NOW).kind is OutcomeKind.SENT
+    assert channel.deliver(mail(), f"rule/{customer}/e1", NOW).kind is HandoverKind.SENT
     assert len(files(channel)) == 1
 
 
@@ -60,5 +60,5 @@ def test_nothing_half_written_stays_behind(channel: FileChannel) -> None:
 def test_an_outbox_that_can_not_be_written_to_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file, not a folder")
     outcome = FileChannel(tmp_path / "outbox").deliver(mail(), KEY, NOW)
-    assert outcome.kind is OutcomeKind.RETRY
+    assert outcome.kind is HandoverKind.RETRY
     assert "the outbox can't be written to" in outcome.detail

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from typing_commands import MORNING, Run
@@ -44,3 +45,10 @@ def test_a_template_that_does_not_render_keeps_the_rules_from_being_active(shop:
     result = run(shop, "activate", "--yes")
     assert result.exit_code == 2
     assert "templates/welcome.email.md" in result.stderr
+
+
+def test_without_a_rules_folder_nothing_is_activated_and_so_nothing_cancelled(active: Path, run: Run) -> None:
+    shutil.rmtree(active / "rules")
+    result = run(active, "activate", "--yes")
+    assert result.exit_code == 2
+    assert "rules can't be looked into: No such file or directory" in result.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typing_commands import MORNING, Run
 
 
@@ -61,3 +62,44 @@ def test_what_is_held_is_not_sent_until_it_is_released(active: Path, run: Run) -
 def test_a_hold_says_what_is_held(shop: Path, run: Run) -> None:
     assert "say what: one of --all, --rule NAME, --channel NAME" in run(shop, "hold").stderr
     assert run(shop, "hold", "--all", "--rule", "goodbye").exit_code == 2
+
+
+@pytest.mark.parametrize("address", ["a@b.example, c@d.example", "a\nb@c.example", "x@" + "y" * 300 + ".example"])
+def test_what_no_customer_can_have_as_an_address_is_not_suppressed(shop: Path, run: Run, address: str) -> None:
+    assert run(shop, "suppress", address).exit_code == 2
+    assert "no address is suppressed" in run(shop, "suppress").stdout
+
+
+def test_a_number_is_suppressed_however_it_is_written(shop: Path, run: Run) -> None:
+    run(shop, "suppress", "+49 (0)30 123456")
+    assert "+4930123456" in run(shop, "suppress").stdout
+    assert "may be used again" in run(shop, "suppress", "+49 30 12 34 56", "--lift").stdout
+
+
+def test_to_lift_a_suppression_its_address_is_needed(shop: Path, run: Run) -> None:
+    result = run(shop, "suppress", "--lift")
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("hold", "--channel", "emial"),
+        ("suppress", "ana@example.com", "--channel", "emial"),
+        ("consent", "amara", "withdrawn", "--channel", "emial"),
+    ],
+)
+def test_an_unknown_channel_is_answered_with_the_nearest_one(shop: Path, run: Run, words: tuple[str, ...]) -> None:
+    result = run(shop, *words)
+    assert result.exit_code == 2
+    assert "there is no channel 'emial'; did you mean 'email'?" in result.stderr
+
+
+def test_a_rule_that_there_is_not_can_not_be_held_as_if_it_stopped(shop: Path, run: Run) -> None:
+    result = run(shop, "hold", "--rule", "godbye")
+    assert result.exit_code == 2
+    assert "there is no rule 'godbye'; did you mean 'goodbye'?" in result.stderr
+
+
+def test_a_text_with_control_characters_is_no_proof(shop: Path, run: Run) -> None:
+    assert run(shop, "consent", "amara", "withdrawn", "--source", "letter\x1b[2J").exit_code == 2

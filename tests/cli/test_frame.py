@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,30 @@ def test_the_version_is_shown() -> None:
 def test_a_wrong_setting_ends_with_2(empty: Path, setting: str) -> None:
     (empty / "rightreason.toml").write_text(setting)
     assert CliRunner().invoke(app, ["--workspace", str(empty), "contacts"]).exit_code == 2
+
+
+def test_a_folder_that_is_not_there_is_named_when_facts_are_to_go_into_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--workspace", str(tmp_path / "typo"), "import", "customers", "x.csv"])
+    assert result.exit_code == 2
+    assert "typo is no workspace" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_can_not_be_copied_is_told_with_one_file_and_its_cause() -> None:
+    error = shutil.Error([("rules/a.yaml", "copy/a.yaml", "No space left"), ("rules/b.yaml", "copy/b.yaml", "x")])
+    result = CliRunner().invoke(faulty(error), ["fall"])
+    assert (result.exit_code, result.stderr) == (2, "rightreason: rules/a.yaml can't be copied: No space left\n")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "1899-12-31", "2200-01-02", "9999-12-31"])
+def test_a_moment_beyond_all_facts_and_clocks_is_refused(empty: Path, moment: str) -> None:
+    result = CliRunner().invoke(app, ["--workspace", str(empty), "preview", "--now", moment])
+    assert result.exit_code == 2
+    assert f"--now: '{moment}' is out of reach; name a moment of the years 1900 to 2199" in result.stderr
+
+
+def test_a_house_of_an_unknown_zone_is_told_with_its_file(empty: Path) -> None:
+    (empty / "rules" / "house_rules.yaml").write_text("timezone: Mars/Olympus\n")
+    result = CliRunner().invoke(app, ["--workspace", str(empty), "hold", "--all", "--now", "2026-03-01"])
+    assert result.exit_code == 2
+    assert "house_rules.yaml: timezone: There is no time zone called 'Mars/Olympus'" in result.stderr

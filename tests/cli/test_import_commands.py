@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from typing_commands import Run
+from typing_commands import MORNING, Run
 
 
 def test_rows_are_counted_and_bad_ones_told_with_their_cause(empty: Path, run: Run) -> None:
@@ -59,3 +59,10 @@ def test_a_field_that_is_mapped_twice_is_refused(empty: Path, run: Run) -> None:
 
 def test_a_missing_file_ends_with_2(empty: Path, run: Run) -> None:
     assert run(empty, "import", "customers", str(empty / "nothing.csv")).exit_code == 2
+
+
+def test_a_consent_of_an_unknown_topic_is_told(shop: Path, run: Run) -> None:
+    (shop / "c.csv").write_text("customer,topic,status,at\namara,ofers,withdrawn,2026-01-01T00:00:00Z\n")
+    result = run(shop, "import", "consent", str(shop / "c.csv"), "--now", MORNING)
+    assert result.exit_code == 1
+    assert "rejected 1: A consent is of a topic that the house rules don't have." in result.stdout

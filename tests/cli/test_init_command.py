@@ -21,3 +21,11 @@ def test_where_a_file_is_in_the_way_nothing_is_written(tmp_path: Path, run: Run)
     assert result.exit_code == 2
     assert "is there already; nothing was written" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rightreason.toml"]
+
+
+def test_where_a_file_can_not_be_written_none_is_left(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "templates").write_text("in the way")
+    result = run(tmp_path, "init")
+    assert result.exit_code == 2
+    assert "so nothing is left there" in result.stderr
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["templates"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typing_commands import Run
 
-from scheduler.store import Decided, Outcome, State
+from scheduler.store import Decided, State, Tried
 from scheduler.wallclock import parse_instant, zone
 from scheduler.workspace import open_workspace
 
@@ -30,7 +30,7 @@ def unconfirmed(active: Path) -> str:
         decided = Decided(row.key, row.state, revision, State.QUEUED, decided_for=now, channel="email")
         assert store.ledger.record([decided], now=now) == []
         store.outbox.mark_sending({row.key: revision}, lease=None, now=now)
-        store.outbox.record([Outcome(row.key, State.UNCONFIRMED, error="no answer came")], now=now)
+        store.outbox.record([Tried(row.key, State.UNCONFIRMED, error="no answer came")], now=now)
     return row.key
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -60,3 +61,18 @@ def test_the_daemon_runs_until_it_is_told_to_stop_and_a_second_one_names_it(acti
     assert second.returncode == 3
     assert f"/{first.pid}" in second.stderr
     assert first.returncode == 0
+
+
+def test_a_closed_standard_input_is_an_empty_one(empty: Path) -> None:
+    command = f"{shlex.quote(PROGRAM)} import customers - <&-"
+    found = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False, shell=True)  # noqa: S602 - only a shell can close it
+    assert (found.returncode, found.stderr) == (
+        2,
+        "rightreason: standard input is empty; its first line should name the columns\n",
+    )
+
+
+def test_a_closed_standard_output_is_no_fault(empty: Path) -> None:
+    command = f"{shlex.quote(PROGRAM)} check >&-"
+    found = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False, shell=True)  # noqa: S602 - as above
+    assert (found.returncode, found.stderr) == (0, "")

@@ -7,7 +7,7 @@ from typing import Never
 import pytest
 from keeping import AT_ONCE, Business, at, in_business
 
-from scheduler.channels.channel import Outcome, Promise
+from scheduler.channels.channel import Handover, Promise
 from scheduler.delivery.worker import Worker, at_work
 from scheduler.errors import LeaseTaken
 from scheduler.messages.message import Message
@@ -28,7 +28,7 @@ def crashed(tmp_path: Path) -> Iterator[Business]:
         email = business.sinks.sink("email")
         deliver = email.deliver
 
-        def dies(message: Message, key: str, now: int) -> Outcome:
+        def dies(message: Message, key: str, now: int) -> Handover:
             outcome = deliver(message, key, now)
             if len(email.taken) == 3:
                 raise Crash

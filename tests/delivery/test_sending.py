@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
 
-from scheduler.channels.channel import Outcome, OutcomeKind
+from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.store import State
 
 CALL = """
@@ -38,7 +38,7 @@ def bought(business: Business) -> Business:
 
 
 def answer(business: Business, kind: str, detail: str, *, suppress: bool = False, hold: bool = False) -> None:
-    outcome = Outcome(OutcomeKind(kind), detail, suppress=suppress, hold=hold)
+    outcome = Handover(HandoverKind(kind), detail, suppress=suppress, hold=hold)
     business.sinks.sink("email").answers.append(outcome)
 
 

@@ -179,3 +179,24 @@ def test_an_event_of_an_unknown_customer_is_refused_with_the_way_out(desk: Desk)
 def test_a_consent_is_given_or_withdrawn(desk: Desk) -> None:
     summary = desk.consent("customer,status,at\n1,perhaps,2026-02-01T10:00Z\n")
     assert rejects(summary) == ["2: unknown_status: status: 'perhaps' is neither 'given' nor 'withdrawn'"]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_at_the_ends_of_the_calendar_costs_its_row(desk: Desk, at: str) -> None:
+    summary = desk.events(f"id,customer,name,at\n1,ann,order,{at}\n2,ann,order,2026-01-01T00:00:00Z\n")
+    assert rejects(summary) == [f"2: no_instant: at: '{at}' is out of reach; years 1 to 9999 can be counted with"]
+    assert summary.added == 1
+
+
+def test_a_consent_of_a_topic_that_no_house_rule_has_is_not_taken_as_if_it_counted(desk: Desk) -> None:
+    lines = (
+        "customer,topic,status,at\nann,ofers,withdrawn,2026-01-01T00:00:00Z\nann,offers,given,2026-01-01T00:00:00Z\n"
+    )
+    summary = desk.consent(lines, topics=("care", "offers"))
+    assert rejects(summary) == ["2: unknown_topic: topic: 'ofers' is no topic; did you mean 'offers'?"]
+    assert summary.added == 1
+
+
+def test_a_consent_for_a_channel_that_there_is_not_costs_its_row(desk: Desk) -> None:
+    summary = desk.consent("customer,channel,status,at\nann,e-mail,withdrawn,2026-01-01T00:00:00Z\n")
+    assert rejects(summary) == ["2: unknown_channel: channel: 'e-mail' is no channel; did you mean 'email'?"]

@@ -143,5 +143,40 @@ def test_a_number_of_too_many_digits_is_refused(desk: Desk) -> None:
 
 
 def test_a_header_that_is_not_utf_8_is_refused(desk: Desk) -> None:
-    with pytest.raises(InputError, match=r"the column 'stra\\udcdfe' holds characters that no name may; is it UTF-8\?"):
+    with pytest.raises(InputError, match=r"'stra\\udcdfe' is no name of a column.* is the file UTF-8\?"):
         desk.customers(b"id,stra\xdfe\n1,x\n")
+
+
+def test_a_header_that_comes_again_is_no_row(desk: Desk) -> None:
+    summary = desk.customers("id,name\n1,Anna\nid,name\n2,Bob\n")
+    assert rejects(summary) == ["3: header_again: is the header once more"]
+    assert summary.added == 2
+
+
+def test_a_file_of_far_too_many_columns_is_refused_at_once(desk: Desk) -> None:
+    header = ",".join(["id", *(f"c{number}" for number in range(100_000))])
+    with pytest.raises(InputError, match=r"customers.csv has 100,001 columns; at most 1,000 are taken"):
+        desk.customers(f"{header}\n")
+
+
+@pytest.mark.parametrize("key", ["", "  ", "two\\nlines", "k" * 501])
+def test_a_key_that_can_name_nothing_is_refused_with_the_way_out(desk: Desk, key: str) -> None:
+    with pytest.raises(InputError, match=r"is no name of a column.*Rename it, or --omit it"):
+        desk.customers(f'{{"id": "1", "{key}": 2}}\n', "customers.jsonl")
+
+
+def test_what_is_no_text_at_all_is_not_shown_at_length(desk: Desk) -> None:
+    with pytest.raises(InputError, match="is no name of a column") as caught:
+        desk.customers(bytes(range(14, 256)))
+    assert len(str(caught.value)) < 400
+
+
+def test_a_file_without_one_readable_object_says_what_is_wrong_with_its_first_line(desk: Desk) -> None:
+    with pytest.raises(InputError, match=r"holds no JSON object; write one a line; customers.jsonl:1: is no JSON"):
+        desk.customers('{"id": ' + "9" * 5_000 + "}\n", "customers.jsonl")
+
+
+def test_a_reject_file_that_can_not_be_written_is_refused_before_anything_is_taken(desk: Desk, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be written; name another one"):
+        desk.customers("id,email\n1,nonsense\n2,b@example.com\n", reject_file=tmp_path / "nowhere" / "bad.csv")
+    assert desk.store.counts().customers == 0

@@ -90,3 +90,22 @@ def test_a_file_whose_name_no_rule_can_use_is_told() -> None:
 def test_two_templates_for_one_purpose_are_refused() -> None:
     findings = found("Hello", **{"hello.email.html": "Hello", "hello.email.de.html": "Hallo"})
     assert [(f.code, f.place.file) for f in findings] == [("duplicate-name", "templates/hello.email.md")]
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        '["x"] * 10 ** 12',
+        '"x" * 10 ** 12',
+        '"x"|center(10 ** 12)',
+        "9 ** 9 ** 9 ** 9",
+        '"a"|replace("a", "b" * 10 ** 12)',
+    ],
+)
+def test_a_constant_that_would_fill_the_memory_is_read_and_not_made(constant: str) -> None:
+    assert found("{{ " + constant + " }}") == []
+
+
+@pytest.mark.parametrize("text", ["{{ " + "(" * 9_000, "{{ reason " + "+ 1" * 9_000 + " }}"])
+def test_an_expression_that_is_nested_too_deeply_is_a_finding(text: str) -> None:
+    assert [one.code for one in found(text)] == ["bad-template"]

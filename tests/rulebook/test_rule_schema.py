@@ -24,7 +24,8 @@ def valid(schema: dict[str, Any], text: str) -> bool:
 
 @pytest.mark.parametrize("name", schemas())
 def test_the_committed_schema_is_the_one_of_the_models(name: str) -> None:
-    assert (ROOT / FOLDER / name).read_text(encoding="utf-8") == written(schemas()[name])
+    page = (ROOT / FOLDER / name).read_text(encoding="utf-8")
+    assert page == written(schemas()[name]), "python -m scheduler.rulebook.schema"
 
 
 @pytest.mark.parametrize("name", schemas())

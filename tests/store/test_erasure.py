@@ -6,7 +6,7 @@ import pytest
 from storing import NOW, agreed, bought, lease, occasion, queue, state_of
 
 from scheduler.errors import StoreError
-from scheduler.store import Outcome, State, Store, Task, open_store
+from scheduler.store import State, Store, Task, Tried, open_store
 from scheduler.store.erasure import pseudonym
 from scheduler.store.tables import Table
 
@@ -23,7 +23,7 @@ def peppered(database: str) -> Iterator[Store]:
         store.customers.add([("ann", {"email": "ann@example.org", "name": "Annabella"})], now=NOW)
         revisions = queue(store, [occasion(anchor="ann-1", reason="Dear Annabel")])
         store.outbox.mark_sending(revisions, lease=None, now=NOW)
-        store.outbox.record([Outcome(key, State.SENT, "p", message_id="<ann>") for key in revisions], now=NOW)
+        store.outbox.record([Tried(key, State.SENT, "p", message_id="<ann>") for key in revisions], now=NOW)
         revisions = queue(store, [occasion(anchor="ann-2", rule="call")])
         store.tasks.create([Task(key, "maria", "Ask Annabel", NOW) for key in revisions], now=NOW)
         store.ledger.put([occasion(anchor="ann-3")])

@@ -116,3 +116,11 @@ def test_the_migrations_can_be_undone(new_database: str) -> None:
             command.downgrade(configuration(connection), "base")
         with store.read() as connection:
             assert version(connection) is None
+
+
+def test_a_database_that_was_taken_away_is_not_written_any_more(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        store.customers.add([("ann", {})], now=1)
+        (tmp_path / "a.db").unlink()
+        with pytest.raises(StoreError, match=r"a\.db was removed or replaced while it was in use"):
+            store.customers.add([("bob", {})], now=2)

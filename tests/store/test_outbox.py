@@ -4,7 +4,7 @@ import pytest
 from storing import HOUR, NOW, agreed, bought, lease, occasion, queue, state_of
 
 from scheduler.errors import LeaseTaken
-from scheduler.store import Attempt, Outcome, State, Store, Suppression
+from scheduler.store import Attempt, State, Store, Suppression, Tried
 from scheduler.store.states import MAY_BECOME
 
 
@@ -80,7 +80,7 @@ def test_an_outcome_is_written_with_the_attempt(store: Store) -> None:
     revisions = queue(store, [occasion()])
     (key,) = revisions
     store.outbox.mark_sending(revisions, lease=None, now=NOW)
-    outcome = Outcome(key, State.SENT, provider_id="p1", message_id="<m1>")
+    outcome = Tried(key, State.SENT, provider_id="p1", message_id="<m1>")
     assert store.outbox.record([outcome], now=NOW + 5) == []
     row = store.ledger.row(key)
     assert row is not None
@@ -92,7 +92,7 @@ def test_a_retry_waits_for_its_time_and_counts_its_attempts(store: Store) -> Non
     revisions = queue(store, [occasion()])
     (key,) = revisions
     store.outbox.mark_sending(revisions, lease=None, now=NOW)
-    store.outbox.record([Outcome(key, State.RETRY, error="451 later", next_at=NOW + HOUR)], now=NOW)
+    store.outbox.record([Tried(key, State.RETRY, error="451 later", next_at=NOW + HOUR)], now=NOW)
     assert store.outbox.queued(NOW) == []
     assert store.ledger.next_due() == NOW + HOUR
     (row,) = store.outbox.queued(NOW + HOUR)
@@ -105,8 +105,8 @@ def test_an_outcome_keeps_the_providers_id_of_before(store: Store) -> None:
     revisions = queue(store, [occasion()])
     (key,) = revisions
     store.outbox.mark_sending(revisions, lease=None, now=NOW)
-    store.outbox.record([Outcome(key, State.SENT, provider_id="p1")], now=NOW)
-    store.outbox.record([Outcome(key, State.BOUNCED, error="5.1.1")], now=NOW)
+    store.outbox.record([Tried(key, State.SENT, provider_id="p1")], now=NOW)
+    store.outbox.record([Tried(key, State.BOUNCED, error="5.1.1")], now=NOW)
     row = store.ledger.row(key)
     assert row is not None
     assert (row.state, row.provider_id, row.error) == (State.BOUNCED, "p1", "5.1.1")
@@ -118,7 +118,7 @@ def test_a_state_becomes_only_what_it_may(store: Store, before: State) -> None:
     for after in State:
         with store.write() as connection:
             connection.exec_driver_sql(f"UPDATE occasion SET state = '{before}'")  # noqa: S608 (a member of our own)
-        refused = store.outbox.record([Outcome(key, after)], now=NOW)
+        refused = store.outbox.record([Tried(key, after)], now=NOW)
         assert (refused == []) == (after in MAY_BECOME.get(before, ()))
 
 
@@ -145,7 +145,7 @@ def test_what_a_living_process_is_sending_is_left_alone(store: Store) -> None:
     store.outbox.mark_sending(revisions, lease=lease(store), now=NOW)
     lease(store, "another", name="second")
     assert store.outbox.crashed(NOW + 1) == []
-    assert store.outbox.record([Outcome(next(iter(revisions)), State.SENT)], now=NOW + 1) == []
+    assert store.outbox.record([Tried(next(iter(revisions)), State.SENT)], now=NOW + 1) == []
 
 
 def test_a_claim_is_nobody_elses_while_its_lease_lives(store: Store) -> None:

@@ -120,9 +120,9 @@ def test_unplanned_gives_no_more_than_asked_for(store: Store) -> None:
 def test_what_is_known_is_surveyed(store: Store) -> None:
     store.customers.add([("ann", {"name": "Ann", "points": 1}), ("bob", {"name": "Bob"})], now=NOW)
     store.events.add([bought("1"), bought("2", "bob")], now=NOW)
-    known = store.known()
+    known = store.survey()
     assert (known.events, known.attributes) == ({"bought": 2}, {"name": 1.0, "points": 0.5})
 
 
 def test_an_empty_store_knows_nothing(store: Store) -> None:
-    assert (store.known().events, store.known().attributes, store.counts().customers) == ({}, {}, 0)
+    assert (store.survey().events, store.survey().attributes, store.counts().customers) == ({}, {}, 0)

@@ -85,18 +85,28 @@ def _of_link(rule: Rule, link: str, place: Place) -> Iterator[Finding]:
 def _used(text: str) -> _Used:
     if not re.search(r"\{[{%#]", text):
         return _Used()
-    from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+    from jinja2 import TemplateSyntaxError
 
-    environment = Environment(autoescape=True)
     try:
-        tree = environment.parse(text)
+        return _uses(text)
     except TemplateSyntaxError as problem:
         return _Used(problem=(problem.message or "this is no template", problem.lineno))
     except RecursionError:
         return _Used(problem=("this is nested too deeply", 1))
+
+
+def _uses(text: str) -> _Used:
+    from jinja2 import meta, nodes, pass_context
+    from jinja2.sandbox import SandboxedEnvironment
+
+    # Jinja works out constants as it reads: without this, ["x"] * 10 ** 9 would be made
+    environment = SandboxedEnvironment(autoescape=True)
+    environment.intercepted_binops = frozenset(environment.default_binop_table)
+    taken = pass_context(_taken)
+    tree = environment.parse(text)
     # which filters and tests there are is known where messages are made; here each is taken for one
-    environment.filters = {node.name: _taken for node in tree.find_all(nodes.Filter)}
-    environment.tests = {node.name: _taken for node in tree.find_all(nodes.Test)}
+    environment.filters = {node.name: taken for node in tree.find_all(nodes.Filter)}
+    environment.tests = {node.name: taken for node in tree.find_all(nodes.Test)}
     free = meta.find_undeclared_variables(tree) - _OF_JINJA
     names = {node.name: node.lineno for node in reversed([*tree.find_all(nodes.Name)]) if node.name in free}
     links = [
@@ -113,7 +123,7 @@ def _used(text: str) -> _Used:
     return _Used(tuple(names.items()), tuple(links), includes)
 
 
-def _taken(value: object) -> object:
+def _taken(context: object, value: object) -> object:  # noqa: ARG001 - as Jinja calls it
     return value
 
 
