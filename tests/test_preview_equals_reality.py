@@ -58,7 +58,7 @@ def compare(shop: Shop, empty: Path, happens: Happens | None = None) -> Counter[
     assert sinks.taken == sorted(
         (one.at, one.occasion, one.channel or "") for one in foreseen if one.outcome is Outcome.CONTACT
     )
-    # What is not admitted by `backfill`, and would be cancelled for it, has no row.
+    # What is not admitted by `backfill` is never contacted, and has no row.
     assert sorted((row.decided_for or 0, row.key, outcome_of(row), row.because) for row in rows) == sorted(
         (one.at, one.occasion, str(one.outcome), one.because) for one in foreseen if _has_row(one, shop)
     )
@@ -112,7 +112,7 @@ def outcome_of(row: Row) -> str:
 def _has_row(decision: Decision, shop: Shop) -> bool:
     rule = shop.rulebook.rules[decision.rule]
     is_old = decision.trigger < shop.now and rule.status is Status.ACTIVE
-    return not (decision.outcome is Outcome.CANCELLED and rule.backfill == "none" and is_old)
+    return not (rule.backfill == "none" and is_old)
 
 
 @settings(

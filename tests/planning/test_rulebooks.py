@@ -64,3 +64,8 @@ def test_a_preview_shows_what_is_to_come_and_not_what_is_on_its_way(business: Bu
     shown = preview(business.store.customers.read(), business.rules, at("2026-03-02 15:01"), 30)
     assert [(one.occasion, one.at) for one in shown] == [("check_in/ana/d1", at("2026-03-03 10:00"))]
     assert not list(preview(business.store.customers.read(), business.rules, at("2026-03-01") - 9 * DAY, 2))
+
+
+def test_no_rules_at_all_are_not_activated(business: Business) -> None:
+    with pytest.raises(InputError, match="there are no rules to activate"):
+        activate(business.store, rulebook("{}"), "test", at("2026-03-01"))
