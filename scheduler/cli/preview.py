@@ -65,7 +65,8 @@ def preview(
         if render is not None:
             from scheduler.cli.rendering import write_messages
 
-            written = write_messages(workspace, going_by, [one for one in told if one.is_contact], render)
+            contacts = [one for one in told if one.is_contact]
+            written = write_messages(workspace, going_by, contacts, render)
     if form is not Format.TABLE:
         from scheduler.cli.decision_rows import KEYS
 
@@ -74,6 +75,8 @@ def preview(
         print_preview(told, going_by, present, days, limit=limit)
     if render is not None:
         typer.echo(f"{count(written, 'message')} written to {render}", err=form is not Format.TABLE)
+        if written < len(contacts):
+            raise typer.Exit(1)
 
 
 def previewed(

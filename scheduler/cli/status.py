@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import typer
 
@@ -87,6 +88,12 @@ def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
     store = workspace.store
     active = store.rulebooks.active()
     yield from _of_rules(workspace, active)
+    settings = workspace.settings
+    if not settings.mails_go_to_files and urlsplit(settings.brand.base_url).hostname in {"localhost", "127.0.0.1"}:
+        yield (
+            f"the links in mails lead to {settings.brand.base_url}, where customers find nothing",
+            "set brand.base_url to where your pages for preferences and unsubscribing are",
+        )
     states = store.counts().states
     if unconfirmed := states.get(State.UNCONFIRMED, 0):
         yield (

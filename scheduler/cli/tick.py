@@ -6,6 +6,7 @@ import typer
 
 from scheduler.cli import frame
 from scheduler.cli.moments import Now, clock, instant_in
+from scheduler.errors import InputError
 
 
 def tick(ctx: typer.Context, now: Now = None) -> None:
@@ -15,7 +16,7 @@ def tick(ctx: typer.Context, now: Now = None) -> None:
 
     Examples:
       rightreason tick
-      rightreason tick --now "2026-03-02 10:00"
+      rightreason tick --now "2026-03-02 10:00"      # where mails go to files
     """
     from scheduler.cli.reports import lines_of
     from scheduler.cli.rules import house_of
@@ -25,6 +26,11 @@ def tick(ctx: typer.Context, now: Now = None) -> None:
 
     with frame.opened(ctx) as workspace:
         house = house_of(workspace)
+        if now is not None and not workspace.settings.mails_go_to_files:
+            raise InputError(
+                "--now would send real mails at a made-up time, and end for good what is too late by then; "
+                'take `rightreason simulate`, or set deliver_by = "file"'
+            )
         present = clock() if now is None else instant_in(now, house.timezone, "--now")
         with at_work(workspace, this_process(), present) as worker:
             report = tick_once(worker, present, clock=clock if now is None else None)

@@ -50,7 +50,7 @@ def send_queued(
     """Send what is due, batch by batch, until nothing is left or `stopping` says so; the clock is read for each."""
     sent = Sent()
     tried: Counter[str] = Counter()
-    sender = _Sender(worker, rules, composer(rules.program.rulebook, worker.settings), sent)
+    sender = _Sender(worker, rules, composer(rules.program.rulebook, worker.settings), sent, stopping)
     while not stopping():
         now = clock()
         holds = {hold.name: hold.cause for hold in worker.store.holds.list()}
@@ -101,6 +101,7 @@ class _Sender:
     rules: Active
     composer: Composer
     sent: Sent
+    stopping: Callable[[], bool]
 
     def send(self, rows: Sequence[Row], holds: Mapping[str, str], now: int) -> list[str]:
         """Bring one batch of claimed rows as far as they get; returns the keys of those whose turn it was."""
@@ -204,6 +205,8 @@ class _Sender:
     def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Tried:
         """Hand one marked message over; a channel that is refused as a whole gets no more of them."""
         name, store = one.row.channel, self.worker.store
+        if self.stopping():
+            return not_sent(one.row, "the worker was stopped before it left", now)
         if name in refused:
             return not_sent(one.row, refused[name], now)
         answer = self.worker.channels[name].deliver(one.message, one.row.key, now)

@@ -41,3 +41,10 @@ def test_a_hold_is_told_with_the_way_to_lift_it(active: Path, run: Run) -> None:
 def test_when_nobody_is_at_work_and_something_is_due_it_says_so(active: Path, run: Run) -> None:
     shown = run(active, "status", "--now", "2026-11-03T10:00+01:00").stdout
     assert "nobody is at work, and something has been due for" in shown
+
+
+def test_links_that_lead_nowhere_are_told_once_mails_are_really_sent(active: Path, run: Run) -> None:
+    assert "the links in mails lead to" not in run(active, "status").stdout
+    settings = active / "rightreason.toml"
+    settings.write_text(settings.read_text().replace('# host = "smtp.example.com"', 'host = "127.0.0.1"'))
+    assert "the links in mails lead to http://localhost:8000" in run(active, "status").stdout

@@ -31,3 +31,11 @@ def test_while_another_daemon_is_at_work_it_ends_with_3_and_names_it(active: Pat
         result = run(active, "tick")
     assert result.exit_code == 3
     assert "other-machine/7" in result.stderr
+
+
+def test_at_a_made_up_time_nothing_is_really_sent(active: Path, run: Run) -> None:
+    settings = active / "rightreason.toml"
+    settings.write_text(settings.read_text().replace('# host = "smtp.example.com"', 'host = "127.0.0.1"'))
+    result = run(active, "tick", "--now", MORNING)
+    assert result.exit_code == 2
+    assert "--now would send real mails at a made-up time" in result.stderr

@@ -7,6 +7,7 @@ import pytest
 from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
 
 from scheduler.channels.channel import Handover, HandoverKind
+from scheduler.delivery.tick import tick
 from scheduler.store import State
 
 CALL = """
@@ -265,3 +266,13 @@ def test_the_task_of_a_customer_without_an_owner_goes_to_care(business: Business
     business.event("left", "2026-03-02 15:00")
     business.tick("2026-03-02 15:00")
     assert [task.assignee for task in business.store.tasks.list()] == ["care"]
+
+
+def test_a_worker_that_is_stopped_finishes_its_message_and_lets_the_marked_ones_wait(bought: Business) -> None:
+    bought.event("bought", "2026-03-02 15:00", id="b2")
+    sink = bought.sinks.sink("email")
+    tick(bought.worker, at("2026-03-02 15:00"), stopping=lambda: len(sink.taken) == 1)
+    assert len(sink.taken) == 1
+    assert sorted(bought.states().values()) == ["retry", "sent"]
+    bought.tick("2026-03-02 15:01")
+    assert sorted(bought.states().values()) == ["sent", "sent"]
