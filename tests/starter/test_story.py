@@ -66,8 +66,9 @@ def test_three_parcels_of_luca_are_one_check_in(month: Month) -> None:
     assert [rule for rule in contacts(month, "luca") if "check_in" in rule] == ["11-02 10:00 delivery_check_in"]
 
 
-def test_ruth_gets_a_text_message(month: Month) -> None:
-    assert [d.channel for _, d in month["ruth"] if d.outcome is Outcome.CONTACT][:1] == ["sms"]
+def test_there_is_no_way_to_ruth(month: Month) -> None:
+    assert contacts(month, "ruth") == []
+    assert silences(month, "ruth", "delivery_check_in") == {"reachable"}
 
 
 @pytest.mark.parametrize(
