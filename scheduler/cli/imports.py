@@ -92,7 +92,7 @@ def events(
 ) -> None:
     """Take what happened: orders, tickets, answers.
 
-    Columns: id, customer, name, at, known_at; more become properties.
+    Columns: id, customer, name, at, known_at, not_before, replaces; more become properties.
 
     The same event again changes nothing; the same id with another content is refused.
 

@@ -29,6 +29,7 @@ class Cause(Explained):
     NO_DATE = "no_date", "A text is no date: neither YYYY-MM-DD nor as --date-format says."
     TOO_EARLY = "too_early", "An event lies before 1971, a birthday before 1900."
     IN_THE_FUTURE = "in_the_future", "An event lies more than a day ahead, or a birthday has not been yet."
+    TOO_SOON = "too_soon", "An event lies before what it follows, such as a delivery before its order (`not_before`)."
     KNOWN_BEFORE_AT = "known_before_at", "An event became known before it occurred."
     BAD_EMAIL = "bad_email", "The text is no e-mail address."
     TWO_ADDRESSES = "two_addresses", "The field holds more than one e-mail address."

@@ -17,9 +17,9 @@ from scheduler.wallclock import DAY, zone
 
 FORM = Form(
     fact="event",
-    fields=("id", "customer", "name", "at", "known_at", "replaces"),
+    fields=("id", "customer", "name", "at", "known_at", "not_before", "replaces"),
     needed=("customer", "name", "at"),
-    keys=("id", "customer", "at", "known_at", "replaces"),
+    keys=("id", "customer", "at", "known_at", "not_before", "replaces"),
 )
 NAMED_FORM = Form(
     fact=FORM.fact,
@@ -53,6 +53,9 @@ def event(
         known_at = occurred(known, "known_at", calendar, now=now)
         if known_at < at:
             raise Rejected(Cause.KNOWN_BEFORE_AT, f"{known!r} is before it occurred ({written['at']!r})", "known_at")
+    if began := written.get("not_before"):
+        if at < occurred(began, "not_before", calendar, now=now):
+            raise Rejected(Cause.TOO_SOON, f"{written['at']!r} is before {began!r}, and it can't be", "at")
     event_id = identify(customer, name, at) if identify else needed(written.get("id", ""), "id")
     replaces = written.get("replaces")
     return CustomerEvent(

@@ -155,6 +155,16 @@ def test_an_event_without_a_moment_that_can_be_is_refused(desk: Desk, at: str, c
     assert rejects(desk.events(f"id,customer,name,at\ne1,1,order_placed,{at}\n")) == [f"2: {cause}"]
 
 
+def test_a_delivery_before_its_order_is_refused(desk: Desk) -> None:
+    rows = "id,customer,name,at,not_before\n"
+    rows += "e1,1,delivered,2026-02-01T10:00Z,2026-02-02T10:00Z\ne2,1,delivered,2026-02-03T10:00Z,2026-02-02T10:00Z\n"
+    summary = desk.events(rows)
+    assert (summary.added, rejects(summary)) == (
+        1,
+        ["2: too_soon: at: '2026-02-01T10:00Z' is before '2026-02-02T10:00Z', and it can't be"],
+    )
+
+
 def test_what_was_known_before_it_occurred_is_refused(desk: Desk) -> None:
     summary = desk.events("id,customer,name,at,known_at\ne1,1,delivered,2026-02-02T10:00Z,2026-02-01T10:00Z\n")
     assert rejects(summary) == [
