@@ -53,9 +53,8 @@ def event(
         known_at = occurred(known, "known_at", calendar, now=now)
         if known_at < at:
             raise Rejected(Cause.KNOWN_BEFORE_AT, f"{known!r} is before it occurred ({written['at']!r})", "known_at")
-    if began := written.get("not_before"):
-        if at < occurred(began, "not_before", calendar, now=now):
-            raise Rejected(Cause.TOO_SOON, f"{written['at']!r} is before {began!r}, and it can't be", "at")
+    if (began := written.get("not_before")) and at < occurred(began, "not_before", calendar, now=now):
+        raise Rejected(Cause.TOO_SOON, f"{written['at']!r} is before {began!r}, and it can't be", "at")
     event_id = identify(customer, name, at) if identify else needed(written.get("id", ""), "id")
     replaces = written.get("replaces")
     return CustomerEvent(
