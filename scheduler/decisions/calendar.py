@@ -13,7 +13,7 @@ from scheduler.decisions import kernel
 from scheduler.decisions.program import Program
 from scheduler.decisions.spans import days_back, days_forward, days_leaving
 from scheduler.durations import Duration, Unit
-from scheduler.wallclock import Zone, date_of, day_of, holidays_of
+from scheduler.wallclock import DAY, Zone, date_of, day_of, holidays_of
 
 MARGIN = 3
 """Days on either side, so that no zone's local day falls off the edge."""
@@ -32,8 +32,8 @@ def calendar_of(
     `zones` and `countries` are in the order of their numbers in the columns; `speaking` says which rules have an
     occasion in which country, as holidays are dear to look up.
     """
-    first = since // kernel.DAY - program.reach_back - MARGIN
-    last = until // kernel.DAY + MARGIN
+    first = since // DAY - program.reach_back - MARGIN
+    last = until // DAY + MARGIN
     spans = _SpanTables(first, last)
     span_row = [spans.row(span, country) for span in program.spans for country in countries]
     return kernel.Calendar(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -21,15 +21,14 @@ from scheduler.wallclock import Zone, day_of
 NOT_A_NUMBER = float("nan")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Columns:
-    """Collects the columns of some customers; `entries` holds the events behind the streams' entries."""
+    """The columns of some customers, what zones and countries their numbers mean, and the events behind the entries."""
 
-    program: Program
     tables: kernel.Columns
-    zones: Interned = field(default_factory=Interned)
-    countries: Interned = field(default_factory=Interned)
-    entries: list[Event] = field(default_factory=list)
+    zones: Sequence[str]
+    countries: Sequence[str]
+    entries: Sequence[Event]
 
 
 def columns_of(
@@ -37,7 +36,8 @@ def columns_of(
 ) -> Columns:
     """Lay out customers, their zones and their occasions (in the order in which they may speak)."""
     builder = _Builder(program, customers, zones, occasions)
-    return Columns(program, builder.tables(), builder.zones, builder.countries, builder.entries)
+    tables = builder.tables()
+    return Columns(tables, tuple(builder.zones), tuple(builder.countries), builder.entries)
 
 
 class _Builder:

@@ -15,7 +15,7 @@ from scheduler.decisions.occasions import Occasion, zone_of
 from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
 from scheduler.decisions.windows import Windows
-from scheduler.wallclock import Zone, zone
+from scheduler.wallclock import DAY, Zone, zone
 
 CHUNK = 1_000
 """As many customers are walked together, so that memory does not grow with their number."""
@@ -121,12 +121,12 @@ def walked(
     earliest = min([since, *(occasion.opens for own in found for occasion in own if occasion.closes <= since)])
     latest = max([reach, *(max(occasion.opens, occasion.known) for own in found for occasion in own)])
     # So far ahead that a count's last day within its span is on the calendar, however short the walk.
-    last = latest + (2 + program.reach_back) * kernel.DAY
+    last = latest + (2 + program.reach_back) * DAY
     speaking = {(occasion.rule, columns.tables.country[c]) for c, own in enumerate(found) for occasion in own}
     calendar = calendar_of(
         program,
         [zone(name) for name in columns.zones],
-        tuple(columns.countries),
+        columns.countries,
         earliest,
         last,
         speaking,

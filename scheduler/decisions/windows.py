@@ -21,12 +21,12 @@ from scheduler.rulebook.model import (
     Rule,
     SilenceTrigger,
 )
-from scheduler.wallclock import Zone, date_of, day_of, holidays_of
+from scheduler.wallclock import DAY, Zone, date_of, day_of, holidays_of
 
 NO_DELAY = Duration(0, Unit.DAYS)
 
-_LATEST = day_of(date(MAXYEAR - 1, 12, 31)) * kernel.DAY
-_TWO_YEARS = (2 * 366 + 35) * kernel.DAY
+_LATEST = day_of(date(MAXYEAR - 1, 12, 31)) * DAY
+_TWO_YEARS = (2 * 366 + 35) * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ class Windows:
             days: Sequence[date] = [born]
         else:
             low, high = self.reach[number]
-            first = date_of((since - high) // kernel.DAY).year
-            last = min(date_of(min(until - low, _LATEST) // kernel.DAY).year, MAXYEAR - 1)
+            first = date_of((since - high) // DAY).year
+            last = min(date_of(min(until - low, _LATEST) // DAY).year, MAXYEAR - 1)
             days = [anniversary(born, year, self.house.leap_day) for year in range(max(first, born.year + 1), last + 1)]
         for day in days:
             yield self._of_day(number, customer, own_zone, day)
@@ -242,7 +242,7 @@ class Windows:
                 if windows is not None:
                     delays = [*windows.windows.values(), windows.default]
             late = max((delay.nominal_days for delay in delays), default=0.0) + self.house.default_window.nominal_days
-        return -int((early.nominal_days * wide + 5) * kernel.DAY), int((late * wide + 10) * kernel.DAY)
+        return -int((early.nominal_days * wide + 5) * DAY), int((late * wide + 10) * DAY)
 
 
 def _living(customer: Customer, occasions: Iterable[Occasion]) -> list[Occasion]:
@@ -267,5 +267,5 @@ def _holidays(rule: Rule, customer: Customer, around: int) -> frozenset[date]:
     if not any(isinstance(span, Duration) and span.unit is Unit.BUSINESS_DAYS for span in spans):
         return frozenset()
     country = customer.attributes.get("country")
-    year = date_of(around // kernel.DAY).year
+    year = date_of(around // DAY).year
     return holidays_of(country if isinstance(country, str) else None, year - 1, year + 1)

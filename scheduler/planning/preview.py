@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.kernel import DAY
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.planning.rulebooks import Active
+from scheduler.wallclock import DAY
 
 
 def preview(
