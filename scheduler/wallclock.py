@@ -133,6 +133,12 @@ class Zone:
             day += len(plain)
         return found
 
+    def changes(self, since: int, until: int) -> tuple[list[int], list[int]]:
+        """The changes of the clock within [since, until], and its offsets from UTC: before each, and after the last."""
+        known = self._read(since, until)
+        first, last = bisect_left(known.changes, since), bisect_right(known.changes, until)
+        return list(known.changes[first:last]), list(known.offsets[first : last + 1])
+
     def wall(self, at: int) -> datetime:
         """What the zone's clock shows at the instant `at`: an aware datetime, for printing."""
         return (_EPOCH + at * _TICK).astimezone(self._info)

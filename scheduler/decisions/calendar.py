@@ -1,109 +1,50 @@
-"""Local days as instants: the tables that let the kernel know no zones.
-
-One table has the midnights of each zone, others the times of day that rules and hours name, the days on which
-hours apply, and what lies within a span of each day.
-"""
+"""Wall clocks and holidays as numbers: what the kernel knows of zones and countries."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Sequence
 
 from scheduler.decisions import kernel
 from scheduler.decisions.program import Program
-from scheduler.decisions.spans import days_back, days_forward, days_leaving
-from scheduler.durations import Duration, Unit
-from scheduler.wallclock import DAY, Zone, date_of, day_of, holidays_of
+from scheduler.decisions.rows import listed_rows, whole
+from scheduler.decisions.spans import counts_business_days
+from scheduler.wallclock import DAY, date_of, day_of, holidays_of, zone
 
-MARGIN = 3
-"""Days on either side, so that no zone's local day falls off the edge."""
+MARGIN = 400 * DAY
+"""So far beyond the walk the next opening of closed hours is looked for."""
 
 
 def calendar_of(
-    program: Program,
-    zones: Sequence[Zone],
-    countries: Sequence[str],
-    since: int,
-    until: int,
-    speaking: Collection[tuple[int, int]],
+    program: Program, zones: Sequence[str], countries: Sequence[str], since: int, until: int, *, arrays: bool = False
 ) -> kernel.Calendar:
-    """Lay out all local days that a walk over [since, until) can ask about.
-
-    `zones` and `countries` are in the order of their numbers in the columns; `speaking` says which rules have an
-    occasion in which country, as holidays are dear to look up.
-    """
-    first = since // DAY - program.reach_back - MARGIN
-    last = until // DAY + MARGIN
-    spans = _SpanTables(first, last)
-    span_row = [spans.row(span, country) for span in program.spans for country in countries]
+    """Lay out what a walk over [since, until) can ask about; zones and countries stand in the order of their numbers."""
+    first, last = since - program.reach - MARGIN, until + program.reach + MARGIN
+    change, offset, zone_rows = list[int](), list[int](), list[kernel.RangeRow]()
+    for name in zones:
+        changes, offsets = zone(name).changes(first, last)
+        zone_rows.append(kernel.RangeRow(len(change), len(change) + len(changes)))
+        change += changes
+        offset += offsets
+    holiday, country_rows = list[int](), list[kernel.RangeRow]()
+    for country in countries:
+        days = _holidays(country, first, last) if country and _asks_for_holidays(program) else []
+        country_rows.append(kernel.RangeRow(len(holiday), len(holiday) + len(days)))
+        holiday += days
+    closed = sorted(day_of(day) for day in program.house.closed)
     return kernel.Calendar(
-        first=first,
-        days=last - first + 1,
-        midnight=[at for zone in zones for at in zone.midnights(first, last)],
-        clock=[at for minute in program.clocks for zone in zones for at in zone.times(first, last, minute)],
-        hours_from=[hours.opens for hours in program.hours],
-        hours_to=[hours.closes for hours in program.hours],
-        open_day=_open_days(program, countries, first, last, _asked(program, speaking)),
-        countries=len(countries),
-        zones=len(zones),
-        span_row=span_row,
-        back=spans.back,
-        leaves=spans.leaves,
-        forward=spans.forward,
+        zones=listed_rows(zone_rows, kernel.RangeRow, arrays=arrays),
+        change=whole(change, arrays=arrays),
+        offset=whole(offset, arrays=arrays),
+        countries=listed_rows(country_rows, kernel.RangeRow, arrays=arrays),
+        holiday=whole(holiday, arrays=arrays),
+        closed=whole(closed, arrays=arrays),
     )
 
 
-class _SpanTables:
-    """The rows of the spans' tables: one a span, and for business days one a country."""
-
-    def __init__(self, first: int, last: int) -> None:
-        self.first, self.last = first, last
-        self.rows: dict[tuple[Duration, str], int] = {}
-        self.back, self.leaves, self.forward = list[int](), list[int](), list[int]()
-
-    def row(self, span: Duration, country: str) -> int:
-        """Return the number of a span's row, laid out when it is first asked for; exact spans need none."""
-        if span.exact:
-            return kernel.NONE
-        key = (span, country if span.unit is Unit.BUSINESS_DAYS else "")
-        if key not in self.rows:
-            self.rows[key] = len(self.rows)
-            closed = _holidays(key[1], self.first, self.last)
-            back = days_back(span, self.first, self.last, closed)
-            self.back += back
-            self.leaves += days_leaving(back, self.first)
-            self.forward += days_forward(span, self.first, self.last, closed)
-        return self.rows[key]
+def _asks_for_holidays(program: Program) -> bool:
+    return any(hours.holidays for hours in program.tables.hours) or counts_business_days(program.spans)
 
 
-def _holidays(country: str, first: int, last: int) -> frozenset[date]:
-    return holidays_of(country, date_of(first).year - 1, date_of(last).year + 1) if country else frozenset()
-
-
-def _asked(program: Program, speaking: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Which hours are asked for customers of which country."""
-    tables = program.tables
-    return {
-        (tables.slot_hours[slot], country)
-        for rule, country in speaking
-        for slot in range(tables.slot_from[rule], tables.slot_from[rule + 1])
-    }
-
-
-def _open_days(
-    program: Program, countries: Sequence[str], first: int, last: int, asked: Collection[tuple[int, int]]
-) -> list[int]:
-    start = date_of(first)
-    closed = {day_of(day) for day in program.house.closed}
-    weekday = start.weekday()
-    table: list[int] = []
-    for number, hours in enumerate(program.hours):
-        plain = [int((weekday + i) % 7 in hours.weekdays and first + i not in closed) for i in range(last - first + 1)]
-        for place, country in enumerate(countries):
-            days = plain.copy()
-            if hours.holidays and (number, place) in asked:
-                for holiday in _holidays(country, first, last):
-                    if first <= day_of(holiday) <= last:
-                        days[day_of(holiday) - first] = 0
-            table += days
-    return table
+def _holidays(country: str, first: int, last: int) -> list[int]:
+    years = [date_of(at // DAY).year for at in (first, last)]
+    return sorted(map(day_of, holidays_of(country, *years)))

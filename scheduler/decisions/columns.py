@@ -1,227 +1,278 @@
-"""Facts, as the columns that the kernel walks: one entry after the other, in customer order."""
+"""What is known of some customers, column by column, and as the tables that the kernel walks.
+
+Values of attributes and properties are numbered; whatever asks about a value (a comparison, an age, a date) is asked
+once for each different one. The columns are lists, or arrays where they were read as such.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from scheduler.decisions import kernel
-from scheduler.decisions.comparison import Predicate, matcher, predicate
-from scheduler.decisions.conditions import ASKS, LeafKind, Stream
+from scheduler.decisions.comparison import predicate
+from scheduler.decisions.conditions import ASKS, Carries
 from scheduler.decisions.facts import ADDRESSES, Customer, Event, Value
-from scheduler.decisions.numbering import Interned, offsets
-from scheduler.decisions.occasions import Occasion, ripe_at
-from scheduler.decisions.program import Program
+from scheduler.decisions.kernel import NEVER, NONE, NOWHEN, Ints
+from scheduler.decisions.numbering import offsets
+from scheduler.decisions.occasions import share_of
+from scheduler.decisions.program import Draw, Program, Trigger
+from scheduler.decisions.rows import floats, laid, listed_rows, rows, take, whole
 from scheduler.durations import Duration
-from scheduler.rulebook.model import CustomerCondition
-from scheduler.wallclock import Zone, day_of
+from scheduler.errors import BadInstant
+from scheduler.rulebook.model import CustomerCondition, EveryTrigger, Rule
+from scheduler.wallclock import day_of, parse_instant, zone, zone_of_country
 
 NOT_A_NUMBER = float("nan")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An attribute or property of many rows: the number of each row's value, NONE where it is missing."""
+
+    codes: Ints
+    values: Sequence[Value] = ()
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of some customers, what zones and countries their numbers mean, and the events behind the entries."""
+    """What is known of some customers, as far as a program asks about it; all in the order of customers.
 
-    tables: kernel.Columns
+    `attributes` holds those of `program.attributes` with `timezone`, `country` and `preferred_channel`, `properties`
+    those of `program.properties`; events of names that are not in `program.events` are left out, and `event_name`
+    is a number among them, `event_rank` the place of the event's id among the customer's. Topics and channels of
+    consents are numbers of the program's, NONE for any. `reachable` tells for each of its channels who has an address
+    that may be used. Instants are UTC microseconds; `_from` columns have one entry more than customers. `events` are
+    the events themselves, where the columns were made from them.
+    """
+
+    ids: Sequence[str]
+    attributes: Mapping[str, Column]
+    reachable: Sequence[Ints]
+    event_from: Ints
+    event_at: Ints
+    event_known: Ints
+    event_name: Ints
+    event_rank: Ints
+    properties: Mapping[str, Column]
+    event_ids: Sequence[str]
+    consent_from: Ints
+    consent_at: Ints
+    consent_topic: Ints
+    consent_channel: Ints
+    consent_given: Ints
+    paused_until: Sequence[int] = ()
+    past_from: Sequence[int] = ()
+    past: Sequence[kernel.PastRow] = ()
+    events: Sequence[Event] = ()
+    arrays: bool = False
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Columns as the kernel's tables, with the names of the zones and countries that their numbers mean."""
+
+    facts: kernel.Facts
     zones: Sequence[str]
     countries: Sequence[str]
-    entries: Sequence[Event]
 
 
-def columns_of(
-    program: Program, customers: Sequence[Customer], zones: Sequence[Zone], occasions: Sequence[Sequence[Occasion]]
-) -> Columns:
-    """Lay out customers, their zones and their occasions (in the order in which they may speak)."""
-    builder = _Builder(program, customers, zones, occasions)
-    tables = builder.tables()
-    return Columns(tables, tuple(builder.zones), tuple(builder.countries), builder.entries)
+def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
+    """Lay out customers as columns."""
+    names = {name: number for number, name in enumerate(program.events)}
+    heard = [[event for event in one.events if event.name in names] for one in customers]
+    events = [event for own in heard for event in own]
+    attributes = {*program.attributes, "timezone", "country", "preferred_channel"}
+    records = [record for one in customers for record in one.consents]
+    topics, channels = _numbers(program.topics), _numbers(program.channels)
+    other = len(topics) + len(channels)  # a topic or channel that no rule uses fits none
+    past = [sorted(one.contacts, key=lambda contact: contact.at) for one in customers]
+    return Columns(
+        ids=[one.id for one in customers],
+        attributes={name: numbered(attribute_of(one, name) for one in customers) for name in attributes},
+        reachable=[[int(reachable(one, channel)) for one in customers] for channel in program.channels],
+        event_from=offsets(heard),
+        event_at=[event.at for event in events],
+        event_known=[event.known_at for event in events],
+        event_name=[names[event.name] for event in events],
+        event_rank=[rank for own in heard for rank in ranks([event.id for event in own])],
+        properties={name: numbered(event.properties.get(name) for event in events) for name in program.properties},
+        event_ids=[event.id for event in events],
+        consent_from=offsets([one.consents for one in customers]),
+        consent_at=[record.at for record in records],
+        consent_topic=[topics.get(record.topic, other) if record.topic else NONE for record in records],
+        consent_channel=[channels.get(record.channel, other) if record.channel else NONE for record in records],
+        consent_given=[int(record.given) for record in records],
+        paused_until=[NOWHEN if one.paused_until is None else one.paused_until for one in customers],
+        past_from=offsets(past),
+        past=_past(program, [contact for own in past for contact in own]),
+        events=events,
+    )
 
 
-class _Builder:
-    def __init__(
-        self,
-        program: Program,
-        customers: Sequence[Customer],
-        zones: Sequence[Zone],
-        occasions: Sequence[Sequence[Occasion]],
-    ) -> None:
-        self.program, self.customers, self.own_zones, self.occasions = program, customers, zones, occasions
-        self.zones, self.countries = Interned(), Interned()
-        self.entries: list[Event] = []
-        self.key_codes = Interned()
-        self.places: dict[tuple[int, str], int] = {}
+def lay(program: Program, columns: Columns, activated: Mapping[str, int]) -> Laid:
+    """Lay out columns as the kernel's tables; `activated` is when each rule became active."""
+    layout = _Layout(program, columns)
+    facts = layout.facts([activated.get(rule.name, NOWHEN) for rule in program.rules])
+    return Laid(facts, layout.zones, layout.countries)
 
-    def tables(self) -> kernel.Columns:
-        customers, channels = self.customers, self.program.channels
-        turns = [self._turns(leaf.written) for leaf in self.program.leaves if leaf.kind is LeafKind.CUSTOMER]
-        every = [pair for leaf in self._turns_by_leaf(turns) for pair in leaf]
-        streams = self._streams()
-        flat = [occasion for own in self.occasions for occasion in own]
-        return kernel.Columns(
-            customers=len(customers),
-            zone=[self.zones.number(own_zone.name) for own_zone in self.own_zones],
-            country=[self.countries.number(str(one.attributes.get("country", ""))) for one in customers],
-            preferred=[self._preferred(one) for one in customers],
-            paused_until=[-kernel.NEVER if one.paused_until is None else one.paused_until for one in customers],
-            reachable=[int(reachable(one, channel)) for channel in channels for one in customers],
-            turns_true=[true for true, _ in every],
-            turns_false=[false for _, false in every],
-            **streams,
-            **self._consents(),
-            **self._facts(),
-            **self._past(),
-            occasion_from=offsets(self.occasions),
-            rule=[one.rule for one in flat],
-            trigger=[one.trigger for one in flat],
-            opens=[one.opens for one in flat],
-            own_opening=[one.own_opening for one in flat],
-            known=[one.known for one in flat],
-            closes=[one.closes for one in flat],
-            anchor=[self._anchor(one) for one in flat],
-            value_at=[one.value_at for one in flat],
-            admitted=[int(one.admitted) for one in flat],
-            held=[int(one.held) for one in flat],
-            key=[self._key(one.event, key) for key in self.program.keys for one in flat],
-            slot_opens=self._slot_opens(flat),
+
+@dataclass
+class _Layout:
+    program: Program
+    columns: Columns
+    zones: list[str] = field(default_factory=list)
+    countries: list[str] = field(default_factory=list)
+
+    def facts(self, activated: list[int]) -> kernel.Facts:
+        program, columns, arrays = self.program, self.columns, self.columns.arrays
+        truths, truth_from = self._tables(
+            (self._property(one.column), predicate(one.comparison)) for one in program.predicates
+        )
+        turns, turn_from = self._tables(
+            (columns.attributes[leaf.written.customer], _turning(leaf.written))
+            if isinstance(leaf.written, CustomerCondition)
+            else None
+            for leaf in program.leaves
+        )
+        dated = {row.column for row in program.tables.rules if row.trigger in {Trigger.DATE, Trigger.DATE_ONCE}}
+        told = {row.column for row in program.tables.rules if row.trigger == Trigger.EVENT_DATE}
+        counted = {stream.column for stream in program.streams if stream.carries is Carries.VALUE}
+        dates, date_from = self._tables(
+            [
+                *((self._attribute(n), _date) if n in dated else None for n, _ in enumerate(program.attributes)),
+                *((self._property(n), _date) if n in told else None for n, _ in enumerate(program.properties)),
+            ]
+        )
+        numbers, number_from = self._tables(
+            (self._property(n), _number) if n in counted else None for n, _ in enumerate(program.properties)
+        )
+        events = (columns.event_at, columns.event_known, columns.event_name, columns.event_rank)
+        return kernel.Facts(
+            customers=self._customers(),
+            attributes=laid([self._attribute(n).codes for n, _ in enumerate(program.attributes)], arrays=arrays),
+            events=rows(
+                kernel.EventRow,
+                (*events, [0] * len(columns.event_at)),
+                arrays=arrays,
+            ),
+            properties=laid([self._property(n).codes for n, _ in enumerate(program.properties)], arrays=arrays),
+            consents=rows(
+                kernel.ConsentRow,
+                (columns.consent_at, columns.consent_topic, columns.consent_channel, columns.consent_given),
+                arrays=arrays,
+            ),
+            past=listed_rows(columns.past, kernel.PastRow, arrays=arrays),
+            reachable=laid(columns.reachable, arrays=arrays),
+            draws=laid([_drawn(what, rule, columns.ids) for what, rule in program.draws], arrays=arrays),
+            activated=whole(activated, arrays=arrays),
+            truths=whole(truths, arrays=arrays),
+            truth_from=whole(truth_from, arrays=arrays),
+            turns=listed_rows(turns, kernel.TurnRow, arrays=arrays),
+            turn_from=whole(turn_from, arrays=arrays),
+            attribute_dates=whole(date_from[: len(program.attributes)], arrays=arrays),
+            property_dates=whole(date_from[len(program.attributes) :], arrays=arrays),
+            dates=listed_rows(dates, kernel.DateRow, arrays=arrays),
+            property_numbers=whole(number_from, arrays=arrays),
+            numbers=floats(numbers, arrays=arrays),
+            ripens=whole(self._ripens(), arrays=arrays),
         )
 
-    def _preferred(self, customer: Customer) -> int:
-        preferred = customer.attributes.get("preferred_channel")
-        return self.program.channels.index(preferred) if preferred in self.program.channels else kernel.NONE
+    def _customers(self) -> Sequence[kernel.CustomerRow]:
+        columns = self.columns
+        timezone, country = columns.attributes["timezone"], columns.attributes["country"]
+        self.countries = ["", *(str(value) for value in country.values)]
+        of_country = take([NONE, *(self._zone(_zone_of_country(value)) for value in country.values)], country.codes)
+        own = take([NONE, *(self._zone(value) for value in timezone.values)], timezone.codes)
+        house = self._zone(self.program.house.timezone)
+        numbers = {channel: number for number, channel in enumerate(self.program.channels)}
+        preferred = columns.attributes["preferred_channel"]
+        past_from = columns.past_from or [0] * (len(columns.ids) + 1)
+        return rows(
+            kernel.CustomerRow,
+            (
+                first_known(own, of_country, house),
+                take(range(len(country.values) + 1), country.codes),
+                take([NONE, *(numbers.get(str(value), NONE) for value in preferred.values)], preferred.codes),
+                columns.paused_until or [NOWHEN] * len(columns.ids),
+                columns.event_from[:-1],
+                columns.event_from[1:],
+                columns.consent_from[:-1],
+                columns.consent_from[1:],
+                past_from[:-1],
+                past_from[1:],
+            ),
+            arrays=columns.arrays,
+        )
 
-    # An attribute compares so from one instant on and up to another: always, never, or as a date grows older.
+    def _zone(self, name: Value | None) -> int:
+        if not isinstance(name, str):
+            return NONE
+        if name not in self.zones:
+            self.zones.append(zone(name).name)
+        return self.zones.index(name)
 
-    def _turns_by_leaf(self, turns: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
-        """Give the leaves that are no attributes a row of zeros, so that a leaf's number is its row."""
-        rows = iter(turns)
-        blank = [(0, 0)] * len(self.customers)
-        return [next(rows) if leaf.kind is LeafKind.CUSTOMER else blank for leaf in self.program.leaves]
+    def _attribute(self, number: int) -> Column:
+        return self.columns.attributes[self.program.attributes[number]]
 
-    def _turns(self, written: object) -> list[tuple[int, int]]:
-        if not isinstance(written, CustomerCondition):
-            return []
-        holds = predicate(written)
+    def _property(self, number: int) -> Column:
+        return self.columns.properties[self.program.properties[number]]
+
+    def _ripens(self) -> list[int]:
+        """The span of each value of the property that chooses the value window, that of a missing one first."""
+        house, tables = self.program.house.value_window, self.program.tables.house[0]
+        if house is None or tables.ripe_column == NONE:
+            return [tables.ripens]
+        values = self._property(tables.ripe_column).values
+        windows = [house.default, *(house.windows.get(str(value), house.default) for value in values)]
+        return [self.program.spans.index(window) for window in windows]
+
+    @staticmethod
+    def _tables(
+        asked: Iterable[tuple[Column, Callable[[Value | None], T]] | None],
+    ) -> tuple[list[T], list[int]]:
+        """Ask about each value of each column, a missing one first; returns the answers, and where each column's begin.
+
+        NONE stands for a column about which nothing is asked.
+        """
+        answers: list[T] = []
+        begin: list[int] = []
+        for one in asked:
+            begin.append(NONE if one is None else len(answers))
+            if one is not None:
+                column, answer = one
+                answers.append(answer(None))
+                answers.extend(map(answer, column.values))
+        return answers, begin
+
+
+def numbered(values: Iterable[Value | None]) -> Column:
+    """Number the different values; 1, 1.0 and true are different ones."""
+    known: dict[tuple[type, Value], int] = {}
+    codes = [NONE if value is None else known.setdefault((value.__class__, value), len(known)) for value in values]
+    return Column(codes, [value for _, value in known])
+
+
+def ranks(ids: Sequence[str]) -> list[int]:
+    """Return the place of each id among them in alphabetical order."""
+    places = {id_: rank for rank, id_ in enumerate(sorted(ids))}
+    return [places[id_] for id_ in ids]
+
+
+def first_known(own: Ints, of_country: Ints, house: int) -> Ints:
+    """Return the first number of three that is not NONE, row by row."""
+    if isinstance(own, list):
         return [
-            turns(written, holds, attribute_of(one, written.customer), own_zone)
-            for one, own_zone in zip(self.customers, self.own_zones, strict=True)
+            mine if mine != NONE else theirs if theirs != NONE else house
+            for mine, theirs in zip(own, of_country, strict=True)
         ]
+    import numpy
 
-    def _streams(self) -> dict[str, Any]:
-        starts: list[int] = []
-        at: list[int] = []
-        seen: list[int] = []
-        numbers: list[float] = []
-        keys: list[int] = []
-        following: list[int] = []
-        by_name = [_by_name(one.events) for one in self.customers]
-        silences = {number for number in self.program.tables.silence if number != kernel.NONE}
-        for number, stream in enumerate(self.program.streams):
-            closing = frozenset(stream.closed_by)
-            passes = matcher(stream.where)
-            flag = predicate(stream.comparison) if stream.comparison is not None else None
-            for c, own_zone in enumerate(self.own_zones):
-                starts.append(len(at))
-                start = len(at)
-                found = [event for name in stream.events for event in by_name[c].get(name, ())]
-                if len(stream.events) > 1:
-                    found.sort(key=lambda event: (event.at, event.name in closing, event.id))
-                for event in found:
-                    if passes is not None and not passes(event.properties):
-                        continue
-                    if number in silences:
-                        self.places[number, event.id] = len(at)
-                    at.append(event.at)
-                    seen.append(max(event.at, event.known_at))
-                    numbers.append(self._number(stream, event, own_zone, flag))
-                    keys.append(self._key(event, stream.key) if stream.key else 0)
-                    self.entries.append(event)
-                following += (
-                    _following(keys[start:], start) if stream.number == "open" else [kernel.NONE] * (len(at) - start)
-                )
-            starts.append(len(at))
-        return {
-            "entry_from": starts,
-            "entry_at": at,
-            "entry_seen": seen,
-            "entry_number": numbers,
-            "entry_key": keys,
-            "entry_next": following,
-        }
-
-    def _number(self, stream: Stream, event: Event, own_zone: Zone, flag: Predicate | None) -> float:
-        match stream.number:
-            case "value":
-                value = event.properties.get(stream.property)
-                is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                return float(value) if is_number else NOT_A_NUMBER  # type: ignore[arg-type] # a number by then
-            case "flag":
-                return 1.0 if flag is not None and flag(event.properties.get(stream.property)) else 0.0
-            case "ripe":
-                return float(ripe_at(self.program.house, own_zone, event))
-            case "open":
-                if event.name in stream.closed_by:
-                    return NOT_A_NUMBER
-                return float(event.at if stream.span is None else own_zone.later(event.at, stream.span))
-            case _:
-                return 0.0
-
-    def _key(self, event: Event | None, name: str) -> int:
-        value: Value | None = event.properties.get(name) if event is not None and name else None
-        return self.key_codes.number(repr(value))
-
-    def _anchor(self, occasion: Occasion) -> int:
-        stream = self.program.tables.silence[occasion.rule]
-        return self.places.get((stream, occasion.anchor), kernel.NONE) if stream != kernel.NONE else kernel.NONE
-
-    def _consents(self) -> dict[str, list[int]]:
-        records = [record for one in self.customers for record in one.consents]
-        topics, channels = _numbers(self.program.topics), _numbers(self.program.channels)
-        other = len(topics) + len(channels)  # a topic or channel that no rule uses fits none
-        return {
-            "consent_from": offsets([one.consents for one in self.customers]),
-            "consent_at": [record.at for record in records],
-            "consent_topic": [
-                kernel.NONE if not record.topic else topics.get(record.topic, other) for record in records
-            ],
-            "consent_channel": [
-                kernel.NONE if not record.channel else channels.get(record.channel, other) for record in records
-            ],
-            "consent_given": [int(record.given) for record in records],
-        }
-
-    def _facts(self) -> dict[str, list[int]]:
-        seen = [
-            sorted({*(max(event.at, event.known_at) for event in one.events), *(record.at for record in one.consents)})
-            for one in self.customers
-        ]
-        return {"fact_from": offsets(seen), "fact_at": [at for own in seen for at in own]}
-
-    def _past(self) -> dict[str, list[int]]:
-        rules = _numbers(rule.name for rule in self.program.rules)
-        channels = _numbers(self.program.channels)
-        other = len(channels)
-        past = [sorted(one.contacts, key=lambda contact: contact.at) for one in self.customers]
-        flat = [contact for own in past for contact in own]
-        return {
-            "past_from": offsets(past),
-            "past_at": [contact.at for contact in flat],
-            "past_rule": [rules.get(contact.rule, kernel.NONE) for contact in flat],
-            "past_asks": [ASKS.index(contact.asks_for) for contact in flat],
-            "past_channel": [channels.get(contact.channel, other) for contact in flat],
-            "past_held": [int(contact.held_out) for contact in flat],
-            "past_exempt": [int(contact.exempt) for contact in flat],
-        }
-
-    def _slot_opens(self, flat: Sequence[Occasion]) -> list[int]:
-        most = max((len(rule.by) for rule in self.program.rules), default=0)
-        return [
-            one.slot_opens[slot] if slot < len(one.slot_opens) else one.own_opening
-            for slot in range(most)
-            for one in flat
-        ]
+    found = numpy.where(numpy.asarray(own) != NONE, own, of_country)
+    return numpy.where(found != NONE, found, house)  # type: ignore[return-value] # an array of whole numbers
 
 
 def attribute_of(customer: Customer, name: str) -> Value | None:
@@ -237,47 +288,87 @@ def reachable(customer: Customer, channel: str) -> bool:
     return attribute is None or bool(customer.attributes.get(attribute))
 
 
-def turns(written: CustomerCondition, holds: Predicate, value: Value | None, own_zone: Zone) -> tuple[int, int]:
-    """Return from when, and up to when, an attribute compares so; `holds` is the part that does not age.
+def _zone_of_country(value: Value) -> str | None:
+    return zone_of_country(value) if isinstance(value, str) else None
+
+
+def _drawn(what: Draw, rule: Rule, ids: Sequence[str]) -> list[int]:
+    """Draw for each customer whether they are held out, or by how many days their returns are shifted."""
+    if what is Draw.HELD_OUT:
+        return [int(share_of(rule.name, id_) < rule.holdout) for id_ in ids]
+    spread = rule.when.spread if isinstance(rule.when, EveryTrigger) else None
+    days = 0.0 if spread is None else spread.nominal_days
+    return [int(share_of(rule.name, id_, "spread") * days) for id_ in ids]
+
+
+# An attribute compares so from one day on and up to another: always, never, or as a date grows older.
+
+
+def _turning(written: CustomerCondition) -> Callable[[Value | None], kernel.TurnRow]:
+    """Read a comparison once: the answer tells from when, and up to when, a value compares so.
 
     A date is older than a duration from the day on whose day so much before lies behind it, and newer until the
     day comes that lies so much after it.
     """
-    always, never = (-kernel.NEVER, kernel.NEVER), (0, 0)
-    if not holds(value):
-        return never
-    true, false = always
-    if written.older_than is not None or written.newer_than is not None:
-        if not isinstance(value, date):
+    holds = predicate(written)
+    never = kernel.TurnRow(NEVER, 0, NEVER, 0)
+    ages = written.older_than is not None or written.newer_than is not None
+
+    def turn(value: Value | None) -> kernel.TurnRow:
+        if not holds(value) or (ages and not isinstance(value, date)):
             return never
-        if written.older_than is not None:
-            true = _ages(value, written.older_than, own_zone, 1)
-        if written.newer_than is not None:
-            false = _ages(value, written.newer_than, own_zone, 0)
-    return (true, false) if true < false else never
+        row = kernel.TurnRow()
+        if isinstance(value, date) and written.older_than is not None:
+            row.true_day, row.true_add = _aged(value, written.older_than, 1)
+        if isinstance(value, date) and written.newer_than is not None:
+            row.false_day, row.false_add = _aged(value, written.newer_than, 0)
+        return row
+
+    return turn
 
 
-def _ages(value: date, by: Duration, own_zone: Zone, further: int) -> int:
+def _aged(value: date, by: Duration, further: int) -> tuple[int, int]:
     if by.exact:
-        return own_zone.midnight(day_of(value)) + by.microseconds + further
-    return own_zone.midnight(day_of(by.later(value)) + further)
+        return day_of(value), by.microseconds + further
+    return day_of(by.later(value)) + further, 0
 
 
-def _by_name(events: Sequence[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
-    for event in events:
-        found.setdefault(event.name, []).append(event)
-    return found
+def _date(value: Value | None) -> kernel.DateRow:
+    """Read a date, or a text that holds an instant or a time on the wall."""
+    if isinstance(value, date):
+        return kernel.DateRow(kernel.A_DATE, day_of(value))
+    if not isinstance(value, str):
+        return kernel.DateRow()
+    try:
+        at = parse_instant(value, zone("UTC"))
+    except BadInstant:
+        return kernel.DateRow()
+    if len(value.strip()) == len("2026-12-24"):
+        return kernel.DateRow(kernel.A_DATE, at // kernel.DAY)
+    on_the_wall = datetime.fromisoformat(value.strip().upper().replace(",", ".")).tzinfo is None
+    return kernel.DateRow(kernel.A_WALL_TIME if on_the_wall else kernel.AN_INSTANT, at)
 
 
-def _following(keys: Sequence[int], start: int) -> list[int]:
-    """For each entry, the next one with the same key, counted from `start`."""
-    newest: dict[int, int] = {}
-    following = [kernel.NONE] * len(keys)
-    for i in range(len(keys) - 1, -1, -1):
-        following[i] = newest.get(keys[i], kernel.NONE)
-        newest[keys[i]] = start + i
-    return following
+def _number(value: Value | None) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else NOT_A_NUMBER  # type: ignore[arg-type] # a number by then
+
+
+def _past(program: Program, contacts: Sequence[Any]) -> list[kernel.PastRow]:
+    rules = _numbers(rule.name for rule in program.rules)
+    channels = _numbers(program.channels)
+    other = len(channels)
+    return [
+        kernel.PastRow(
+            at=contact.at,
+            rule=rules.get(contact.rule, NONE),
+            asks=ASKS.index(contact.asks_for),
+            channel=channels.get(contact.channel, other),
+            held=int(contact.held_out),
+            exempt=int(contact.exempt),
+        )
+        for contact in contacts
+    ]
 
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """Conditions, compiled: leaves (one comparison over one stream each) joined by a small postfix program.
 
 A code is a sequence of numbers: 0 and above push the truth of that leaf; `AND`, `OR` and `NOT` combine what was
-pushed. Equal leaves and equal streams are kept once.
+pushed. Equal leaves, streams and predicates are kept once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TypeVar
 
@@ -94,21 +94,42 @@ _TESTS: Mapping[str, Test] = {
 }
 
 
+class Carries(IntEnum):
+    """The number that an event carries in a stream.
+
+    None; that of a property; whether a property passes a predicate; the instant from which a delivery has had its
+    value window; the instant from which the thing that the event opens counts as open.
+    """
+
+    NOTHING = 0
+    VALUE = 1
+    FLAG = 2
+    RIPE = 3
+    OPENED = 4
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """Comparisons of one property of an event, given by its column."""
+
+    column: int
+    comparison: Comparison
+
+
 @dataclass(frozen=True)
 class Stream:
-    """Events of some names, filtered, with one number each.
+    """Events of some names that pass all predicates of `where` (their numbers), with one number each.
 
-    `number` says which: `""` none, `value` that of `property`, `flag` whether `property` passes `comparison`,
-    `ripe` the instant from which a delivery has had its value window, `open` the instant from which the thing
-    that the event opens counts as open (closings are marked as such). `key` is the property that `same` compares.
+    `column` is the property whose value is carried, `flag` the predicate that is asked, `key` the property that
+    `same` compares; -1 stands for none. `closed_by` are the events that close what the others open.
     """
 
     events: tuple[str, ...]
-    where: Mapping[str, Comparison] | None = None
-    number: str = ""
-    property: str = ""
-    comparison: Comparison | None = None
-    key: str = ""
+    where: tuple[int, ...] = ()
+    carries: Carries = Carries.NOTHING
+    column: int = -1
+    flag: int = -1
+    key: int = -1
     closed_by: tuple[str, ...] = ()
     span: Duration | None = None
 
@@ -120,6 +141,7 @@ class Leaf:
     kind: LeafKind
     written: Condition
     stream: int = -1
+    column: int = -1
     aggregate: Aggregate = Aggregate.COUNT
     span: int = -1
     since: From = From.EVER
@@ -141,7 +163,9 @@ class Conditions:
     spans: Spans
     leaves: list[Leaf] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
-    keys: Interned = field(default_factory=Interned)
+    predicates: list[Predicate] = field(default_factory=list)
+    attributes: Interned = field(default_factory=Interned)
+    properties: Interned = field(default_factory=Interned)
 
     def code(self, condition: Condition) -> list[int]:
         """Compile a condition; the name of an unknown one is an `InputError`."""
@@ -157,23 +181,30 @@ class Conditions:
             case NoneOf():
                 return [*self._joined(condition.none_of, OR), NOT]
             case _:
-                return [_kept(self.leaves, self._leaf(condition))]
+                return [kept(self.leaves, self._leaf(condition))]
 
     def goal(self, until: Condition, since: From) -> list[int]:
         """Compile a goal: a bare name is that event after `since`, a condition stands as it is."""
         if isinstance(until, str):
             event = EventCondition(event=until)
             leaf = Leaf(LeafKind.EVENTS, event, stream=self.stream(Stream((until,))), since=since, tests=_HAPPENED)
-            return [_kept(self.leaves, leaf)]
+            return [kept(self.leaves, leaf)]
         return self.code(until)
 
     def stream(self, stream: Stream) -> int:
         """Return the number of a stream, a new one if no equal one is known."""
-        return _kept(self.streams, stream)
+        return kept(self.streams, stream)
 
-    def key(self, name: str | None) -> int:
-        """Return the number of a `same` key, -1 for none."""
-        return -1 if name is None else self.keys.number(name)
+    def column(self, name: str | None) -> int:
+        """Return the column of an event's property, -1 for none."""
+        return -1 if name is None else self.properties.number(name)
+
+    def where(self, written: Mapping[str, Comparison] | None) -> tuple[int, ...]:
+        """Return the numbers of the predicates that a `where` asks."""
+        return tuple(
+            kept(self.predicates, Predicate(self.column(name), comparison))
+            for name, comparison in (written or {}).items()
+        )
 
     def open_thing(self, thing: str, span: Duration | None) -> int:
         """Return the stream of a thing's openings and closings."""
@@ -183,8 +214,8 @@ class Conditions:
         return self.stream(
             Stream(
                 (*pair.opened_by, *pair.closed_by),
-                number="open",
-                key=pair.key or "",
+                carries=Carries.OPENED,
+                key=self.column(pair.key),
                 closed_by=pair.closed_by,
                 span=span,
             )
@@ -199,7 +230,9 @@ class Conditions:
     def _leaf(self, written: Condition) -> Leaf:
         match written:
             case CustomerCondition():
-                return Leaf(LeafKind.CUSTOMER, written)
+                for span in (written.older_than, written.newer_than):
+                    self.spans.number(span)
+                return Leaf(LeafKind.CUSTOMER, written, column=self.attributes.number(written.customer))
             case OpenCondition():
                 return Leaf(LeafKind.OPEN, written, stream=self.open_thing(written.open, written.for_))
             case EventCondition():
@@ -212,12 +245,13 @@ class Conditions:
     def _events(self, written: EventCondition) -> Leaf:
         aggregate, name = written.aggregate
         own = Comparison.model_validate({key: value for key, value in written.compares.items() if key in TESTS})
-        stream = Stream((written.event,), written.where, key=written.same or "")
+        stream = Stream((written.event,), self.where(written.where), key=self.column(written.same))
         if aggregate in {"latest", "first"}:
-            stream = Stream(stream.events, stream.where, "flag", name, own, stream.key)
+            flag = kept(self.predicates, Predicate(self.column(name), own))
+            stream = replace(stream, carries=Carries.FLAG, column=self.column(name), flag=flag)
             tests: tuple[float, ...] = (Test.IS, 1.0)
         elif name:
-            stream = Stream(stream.events, stream.where, "value", name, key=stream.key)
+            stream = replace(stream, carries=Carries.VALUE, column=self.column(name))
             tests = numeric_tests(own)
         else:
             tests = numeric_tests(own) if aggregate == "count" else _HAPPENED
@@ -229,7 +263,7 @@ class Conditions:
             aggregate=kind,
             span=self.spans.number(written.within),
             since=From.TRIGGER if written.since is Since.TRIGGER else From.EVER,
-            key=self.key(written.same),
+            key=self.column(written.same),
             tests=tests,
         )
 
@@ -252,7 +286,8 @@ _HAPPENED: tuple[float, ...] = (Test.AT_LEAST, 1.0)
 T = TypeVar("T")
 
 
-def _kept(known: list[T], one: T) -> int:
+def kept(known: list[T], one: T) -> int:
+    """Return the number of an equal one among those known, a new one if there is none."""
     if one not in known:
         known.append(one)
     return known.index(one)

@@ -5,68 +5,69 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from types import MappingProxyType
 
 from scheduler.decisions import kernel
-from scheduler.decisions.calendar import calendar_of
-from scheduler.decisions.columns import Columns, columns_of
+from scheduler.decisions.columns import columns_of
+from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.occasions import Occasion, zone_of
 from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
-from scheduler.decisions.windows import Windows
-from scheduler.wallclock import DAY, Zone, zone
+from scheduler.decisions.room import grown, room_for_walking
+from scheduler.decisions.windows import NEVER_ACTIVATED, Opened, opened
 
 CHUNK = 1_000
 """As many customers are walked together, so that memory does not grow with their number."""
 
-NEVER_ACTIVATED: Mapping[str, int] = MappingProxyType({})
-
 
 @dataclass(frozen=True)
-class Walk:
-    """Some customers' occasions, laid out and walked; the kernel can be asked more about them.
+class Walk(Opened):
+    """Some customers' occasions, walked; the kernel can be asked more about them.
 
     `made` is how many contacts the kernel remembers of the last customer.
     """
 
-    program: Program
-    customers: Sequence[Customer]
-    zones: Sequence[Zone]
-    occasions: Sequence[Occasion]
-    columns: Columns
-    calendar: kernel.Calendar
-    scratch: kernel.Scratch
-    until: int
-    made: int
+    until: int = 0
+    made: int = 0
+
+    def decided(self) -> Iterator[int]:
+        """The numbers of the occasions that took part, in the order of customers and of who speaks first."""
+        rows = self.scratch.occasions
+        for seat in self.scratch.seats:
+            arisen = range(seat.arisen_from, seat.arisen_to)
+            own = [o for part in (range(seat.start, seat.end), arisen) for o in part if rows[o].skipped == 0]
+            if len(own) > 1:
+                own.sort(key=self._order)
+            yield from own
+
+    def _order(self, o: int) -> tuple[int, int, str]:
+        row = self.scratch.occasions[o]
+        return row.rule, row.trigger, self.anchor(o)
 
     def decisions(self) -> Iterator[Decision]:
         """Put the kernel's results into words and values, in the order of customers and occasions."""
-        tables, scratch = self.columns.tables, self.scratch
-        for c, customer in enumerate(self.customers):
-            for o in range(tables.occasion_from[c], tables.occasion_from[c + 1]):
-                yield self._decision(customer, o, self.occasions[o], scratch)
+        for o in self.decided():
+            yield self.decision(o)
 
-    def _decision(self, customer: Customer, o: int, occasion: Occasion, scratch: kernel.Scratch) -> Decision:
-        rule = self.program.rules[occasion.rule]
-        gates = self.program.gates[occasion.rule]
-        refused = scratch.refused[o]
-        channel = scratch.channel[o]
-        until = scratch.until[o]
+    def decision(self, o: int) -> Decision:
+        """Put what came of one occasion into words and values."""
+        row = self.scratch.occasions[o]
+        rule = self.program.rules[row.rule]
+        gates = self.program.gates[row.rule]
+        refused = row.refused
         return Decision(
-            at=scratch.at[o],
-            customer=customer.id,
+            at=row.at,
+            customer=self.columns.ids[row.customer],
             rule=rule.name,
-            occasion=occasion.key,
-            outcome=OUTCOMES[scratch.outcome[o]],
-            channel=None if channel == kernel.NONE else self.program.channels[channel],
+            occasion=self.key(o),
+            outcome=OUTCOMES[row.outcome],
+            channel=None if row.channel == kernel.NONE else self.program.channels[row.channel],
             because=tuple(gate.name for bit, gate in enumerate(gates) if refused >> bit & 1) if refused else (),
-            until=None if until == kernel.NONE else until,
-            trigger=occasion.trigger,
-            opens=occasion.opens,
-            closes=occasion.closes,
+            until=None if row.until == kernel.NOWHEN else row.until,
+            trigger=row.trigger,
+            opens=row.opens,
+            closes=row.closes,
             asks_for=rule.asks_for,
-            event=occasion.event,
+            event=self.event(o),
         )
 
 
@@ -86,87 +87,88 @@ def decide(
 
     `activated` is when each rule became active, for `backfill`. Occasions take part whose window meets
     [since, horizon), `horizon` being `until` unless it is later; those that closed before `since` but not before
-    `overdue` take part too, and end as too late. `only` narrows them down to some keys. Without `causes`,
-    what is too late or waits does not say why, which is faster. All instants are UTC microseconds.
+    `overdue` take part too, and end as too late. `only` narrows them down to some keys, and to what their contacts give
+    rise to. Without `causes`, what is too late or waits does not say why, which is faster. All instants are UTC
+    microseconds.
     """
-    windows = Windows(program, activated)
     for chunk in chunks(customers, CHUNK):
         yield from walked(
-            windows, chunk, since, until, horizon=horizon, overdue=overdue, only=only, causes=causes
+            program,
+            chunk,
+            since,
+            until,
+            activated=activated,
+            horizon=horizon,
+            overdue=overdue,
+            only=only,
+            causes=causes,
         ).decisions()
 
 
 def walked(
-    windows: Windows,
+    program: Program,
     customers: Sequence[Customer],
     since: int,
     until: int,
     *,
+    activated: Mapping[str, int] = NEVER_ACTIVATED,
     horizon: int | None = None,
     overdue: int | None = None,
     only: Container[str] | None = None,
     causes: bool = True,
 ) -> Walk:
     """Lay out some customers and walk them; arguments as in `decide`."""
-    program = windows.program
-    zones = [zone_of(customer, program.house) for customer in customers]
+    floor = since if overdue is None else min(since, overdue)
     reach = max(until, horizon or until)
-    found = [
-        windows.of(customer, own_zone, since if overdue is None else min(since, overdue), reach)
-        for customer, own_zone in zip(customers, zones, strict=True)
-    ]
-    if only is not None:
-        found = [[occasion for occasion in own if occasion.key in only] for own in found]
-    columns = columns_of(program, customers, zones, found)
-    earliest = min([since, *(occasion.opens for own in found for occasion in own if occasion.closes <= since)])
-    latest = max([reach, *(max(occasion.opens, occasion.known) for own in found for occasion in own)])
-    # So far ahead that a count's last day within its span is on the calendar, however short the walk.
-    last = latest + (2 + program.reach_back) * DAY
-    speaking = {(occasion.rule, columns.tables.country[c]) for c, own in enumerate(found) for occasion in own}
-    calendar = calendar_of(
+    opening = opened(
         program,
-        [zone(name) for name in columns.zones],
-        columns.countries,
-        earliest,
-        last,
-        speaking,
+        columns_of(program, customers),
+        floor,
+        reach,
+        by=Kernel.plain(),
+        activated=activated,
+        customers=customers,
     )
-    scratch = scratch_of(program, columns.tables)
-    made = kernel.walk(program.tables, calendar, columns.tables, scratch, since, until, causes)
-    flat = [occasion for own in found for occasion in own]
-    return Walk(program, customers, zones, flat, columns, calendar, scratch, until, made)
+    _leave_out(opening, only)
+    return walk(opening, since, until, reach, causes=causes)
 
 
-def scratch_of(program: Program, tables: kernel.Columns) -> kernel.Scratch:
-    """Make room for the results of a walk over these columns."""
-    occasions = len(tables.rule)
-    most = max(
-        (
-            tables.past_from[c + 1] - tables.past_from[c] + tables.occasion_from[c + 1] - tables.occasion_from[c]
-            for c in range(tables.customers)
-        ),
-        default=0,
-    )
-    gates = max((len(gates) for gates in program.gates), default=0)
-    blank = [0] * occasions
-    return kernel.Scratch(
-        outcome=blank.copy(),
-        at=blank.copy(),
-        channel=blank.copy(),
-        refused=blank.copy(),
-        until=blank.copy(),
-        next=blank.copy(),
-        made_occasion=[0] * most,
-        made_at=[0] * most,
-        made_rule=[0] * most,
-        made_asks=[0] * most,
-        made_channel=[0] * most,
-        made_held=[0] * most,
-        made_exempt=[0] * most,
-        gate_until=[0] * gates,
-        leaf_true=[0] * len(program.leaves),
-        leaf_actual=[0.0] * len(program.leaves),
-        stack=[0] * (len(program.tables.code) + 1),
+def _leave_out(opening: Opened, only: Container[str] | None) -> None:
+    """Skip what has ended, what a contact was made for, and what is not among `only`."""
+    for c, customer in enumerate(opening.customers):
+        if only is None and not customer.ended and not customer.contacts:
+            continue
+        over = customer.ended.union(contact.occasion for contact in customer.contacts)
+        seat = opening.scratch.seats[c]
+        for o in range(seat.start, seat.end):
+            key = opening.key(o)
+            if key in over or (only is not None and key not in only):
+                opening.scratch.occasions[o].skipped = 1
+
+
+def walk(opening: Opened, since: int, until: int, horizon: int, *, causes: bool) -> Walk:
+    """Walk the moments in [since, until); what contacts give rise to takes part up to `horizon`."""
+    program, facts, columns = opening.program, opening.laid.facts, opening.columns
+    tables = opening.kernel.tables(program)
+    room = room_for_walking(program, facts, opening.scratch, arrays=columns.arrays)
+    done, count, made = 0, opening.occasions, 0
+    while True:
+        done, count, made = opening.kernel.walk(
+            tables, opening.calendar, facts, room, done, count, since, until, horizon, causes
+        )
+        if done == len(columns.ids):
+            break
+        room = grown(room, arrays=columns.arrays)
+    return Walk(
+        program,
+        columns,
+        opening.laid,
+        opening.calendar,
+        room,
+        opening.kernel,
+        opening.customers,
+        until,
+        made,
     )
 
 

@@ -1,28 +1,41 @@
-"""The walk: every gate asked, in time order, for one customer after the other.
+"""The walk: windows opened and every gate asked, in time order, for one customer after the other.
 
-Everything here is whole numbers and floats in flat sequences, so that one and the same code runs as plain Python (on
-lists) and compiled (on arrays). It stands in one file, over 400 lines, because a compiler's cache does not
-notice that a callee in another file has changed. `Program`, `Columns` and `Calendar` say what each sequence
-holds; the tables are filled in `program`, `columns` and `calendar`.
+Everything here is whole numbers and floats in rows of a few tables, so that one and the same code runs as plain
+Python (on lists of the rows below) and compiled (on arrays of records with the same fields; see `compiled`). It
+stands in one file, over 400 lines, because a compiler's cache does not notice that a callee in another file has
+changed. The tables are filled in `program`, `columns` and `calendar`.
 
-Instants are UTC microseconds, days are local days since 1970, `NEVER` lies behind every instant. A gate answers
+Instants are UTC microseconds, days are local days since 1970, times of day are microseconds after midnight, `NEVER`
+lies behind every instant and `NOWHEN` before all of them; `NONE` is the number of what is not there. A gate answers
 with a pair: yes or no, and the instant until which that can't change without a new fact.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import MutableSequence, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 Ints = Sequence[int]
 Floats = Sequence[float]
 
 NEVER = 1 << 62
+NOWHEN = -NEVER
 NONE = -1
+FIRST_DAY = -719_162  # 1 January 1: a rule that `starts` then has always begun
 LAST_DAY = 2_932_896  # 31 December 9999: a rule that `ends` then has no end
+DAY = 86_400_000_000
+MINUTE = 60_000_000
+REACH = 2 * DAY  # no clock was ever so far from UTC, nor moved by so much
+FAR = 1_100  # so many days ahead, hours that have not opened never will
 
 # Outcomes, in the order of `outcome.Outcome`.
 CONTACT, WAITING, TOO_LATE, SUPERSEDED, GOAL_REACHED, HELD_OUT, CANCELLED = 0, 1, 2, 3, 4, 5, 6
+
+# What triggers a rule: as in `program.Trigger`.
+BY_EVENT, BY_SILENCE, BY_EVENT_DATE, BY_DATE, BY_DATE_ONCE = 0, 1, 2, 3, 4
+BY_CONTACT, BY_CONTACT_SILENCE, BY_WEEK, BY_MONTH, BY_SPAN = 5, 6, 7, 8, 9
 
 # What a leaf looks at, what it makes of events, and after which instant it counts: as in `conditions`.
 CUSTOMER, EVENTS, OPEN, CONTACTS = 0, 1, 2, 3
@@ -33,9 +46,17 @@ EVER, TRIGGER, OPENING = 0, 1, 2
 IS, IS_NOT, AT_LEAST, AT_MOST, MORE_THAN, LESS_THAN, MULTIPLE_OF, ONE_OF, NONE_OF = 0, 1, 2, 3, 4, 5, 6, 7, 8
 AND, OR, NOT = -1, -2, -3
 
-# Re-entry, and whose value window an ask waits for: as in `program`.
+# The number that an entry of a stream carries: as in `conditions.Carries`.
+NOTHING, VALUE, FLAG, RIPE, OPENED = 0, 1, 2, 3, 4
+
+# Units of spans, and the kinds of dates that a value can be: as in `spans` and `columns`.
+EXACT, DAYS, MONTHS, BUSINESS_DAYS = 0, 1, 2, 3
+NO_DATE, A_DATE, AN_INSTANT, A_WALL_TIME = 0, 1, 2, 3
+
+# Re-entry, whose value window an ask waits for, and which triggers are admitted: as in `program`.
 EVERY_TIME, NEVER_AGAIN, AFTER_A_SPAN = 0, 1, 2
 VALUE_OF_NOTHING, VALUE_OF_TRIGGER, VALUE_OF_NEWEST, VALUE_OF_NEWEST_IF_ANY = 0, 1, 2, 3
+ALL_OPEN, NONE_BEFORE, SINCE_A_DAY = 0, 1, 2
 
 # Gates 7 to 9 of a channel; the caps follow.
 REACHABLE, CONSENT, SEND_HOURS, CAPS = 0, 1, 2, 3
@@ -47,269 +68,1115 @@ ASKS_US = 0b11100  # review, referral, purchase: the bits of `AsksFor` that serv
 ASKS_NOTHING = 0
 
 
-class Program(NamedTuple):
-    """The compiled rules: one entry a rule, unless it says otherwise; `_from` tables have one entry more."""
+# --- the compiled rules ------------------------------------------------------------------------------------------
+# Names that end in `_from` and `_to` bound a part of the table that their first word names.
 
-    active: Ints  # 1 active, 0 paused
-    starts: Ints  # first local day
-    ends: Ints  # last local day
-    clock: Ints  # number of the time of day at which it speaks, NONE: at any
-    again: Ints  # 0 every time, 1 never, 2 after a span
-    again_span: Ints
-    goal_from: Ints  # its goal's code; an empty one is no goal
-    silence: Ints  # the stream in which a newer event voids the occasion, NONE: no trigger by silence
-    silence_key: Ints
-    condition_from: Ints  # only_if and unless, into the `gate_` tables, up to
-    blocked_from: Ints  # blocked_while, up to the next rule's conditions
-    asks: Ints  # number of what it asks for
-    value_window: Ints  # 0 not asked for, 1 by the occasion's own instant, 2 newest delivery, 3 the same if any
-    gives_span: Ints
-    slot_from: Ints  # its channels, into the `slot_` tables
-    exempt_caps: Ints
-    serves: Ints
-    gate_from: Ints  # a condition gate's code
-    gate_wanted: Ints  # 1 the condition must hold, 0 it must not
+
+@dataclass(slots=True)
+class RuleRow:
+    """A rule; those who speak first at one instant stand first."""
+
+    active: int = 0  # 1 active, 0 paused
+    starts: int = 0  # first local day
+    ends: int = 0  # last local day
+    backfill: int = 0
+    backfill_day: int = 0
+    name_rank: int = 0  # place among the rules' names in alphabetical order
+    trigger: int = 0
+    event: int = NONE  # the name of the event that triggers it
+    where_from: int = 0  # predicates that the event must pass
+    where_to: int = 0
+    column: int = NONE  # where its date stands: an attribute, or a property of the event
+    follows: int = NONE  # the rule whose contacts trigger it
+    voided_by: int = NONE  # the stream in which a newer event voids the occasion
+    void_key: int = NONE  # the property that such an event must share with the trigger
+    every: int = NONE  # a span, a weekday from Monday = 0, or a day of the month
+    spread: int = NONE  # row of the days by which each customer's return is shifted
+    after: int = NONE  # spans
+    ahead: int = NONE
+    before: int = NONE
+    after_value: int = 0  # 1 `after` is the value window of the trigger
+    reach_low: int = 0  # no window lies farther from its trigger, in microseconds
+    reach_high: int = 0
+    at: int = NONE  # its own time of day
+    again: int = 0
+    again_span: int = NONE
+    asks: int = 0  # number of what it asks for
+    serves: int = 0
+    value_window: int = 0
+    gives_span: int = NONE
+    exempt_caps: int = 0
+    holdout: int = NONE  # row of who is held out
+    contact_gates: int = 0  # bits of the gates whose answer a contact may change
+    contact_ends: int = 0  # 1 a contact by any rule may reach its goal
+    goal_from: int = 0  # code of its goal; an empty one is no goal
+    goal_to: int = 0
+    condition_from: int = 0  # gates of only_if and unless, up to
+    blocked_from: int = 0  # those of blocked_while, up to
+    condition_to: int = 0
+    slot_from: int = 0
+    slot_to: int = 0
+
+
+@dataclass(slots=True)
+class GateRow:
+    """A gate that asks a condition, and whether it must hold."""
+
+    code_from: int = 0
+    code_to: int = 0
+    wanted: int = 1
+
+
+@dataclass(slots=True)
+class SlotRow:
+    """A channel that a rule may use."""
+
+    channel: int = NONE  # NONE: the one that the customer prefers
+    alternatives: int = NONE  # where that one's slots begin, one for each channel
+    hours: int = NONE  # NONE: exempt
+    topic: int = NONE
+    opt_in: int = 0  # 1 silence about consent is a no
+    ahead: int = NONE
+
+
+@dataclass(slots=True)
+class CapRow:
+    """A frequency cap."""
+
+    at_most: int = 0
+    span: int = NONE
+    serves: int = NONE
+    channel: int = NONE
+
+
+@dataclass(slots=True)
+class SpanRow:
+    """A duration: microseconds of an exact one, else days, months or business days."""
+
+    unit: int = EXACT
+    count: int = 0
+
+
+@dataclass(slots=True)
+class HoursRow:
+    """Hours as they apply: those of a channel, narrowed by a rule."""
+
+    opens: int = 0
+    closes: int = 0
+    weekdays: int = 0  # bits from Monday on
+    holidays: int = 0  # 1 not on public holidays
+
+
+@dataclass(slots=True)
+class LeafRow:
+    """One comparison over one stream, or of one attribute."""
+
+    kind: int = 0
+    stream: int = NONE
+    column: int = NONE
+    aggregate: int = 0
+    span: int = NONE
+    since: int = 0
+    key: int = NONE
+    test_from: int = 0
+    test_to: int = 0
+    rule: int = NONE
+    asks: int = NONE
+    channels: int = NONE
+
+
+@dataclass(slots=True)
+class StreamRow:
+    """Events of some names that pass some predicates, with the number that each of them carries."""
+
+    where_from: int = 0
+    where_to: int = 0
+    carries: int = 0
+    column: int = NONE
+    flag: int = NONE  # predicate
+    key: int = NONE
+    span: int = NONE
+
+
+@dataclass(slots=True)
+class HouseRow:
+    """What holds for all rules."""
+
+    default_at: int = 0
+    default_window: int = NONE
+    lateness: int = 0
+    leap_day_in_march: int = 0
+    ripens: int = NONE  # span: the value window of what has none of its own
+    ripe_column: int = NONE  # the property that chooses the value window
+    has_value_window: int = 0
+    deliveries: int = NONE  # the stream of deliveries
+
+
+class Program(NamedTuple):
+    """The compiled rules."""
+
+    rules: Sequence[RuleRow]
+    gates: Sequence[GateRow]
     code: Ints
-    slot_channel: Ints  # NONE: the channel that the customer prefers
-    slot_hours: Ints  # number of the hours, NONE: exempt
-    slot_topic: Ints
-    slot_opt_in: Ints  # 1 silence about consent is a no
-    cap_at_most: Ints  # one entry a cap, here and below
-    cap_span: Ints
-    cap_serves: Ints
-    cap_channel: Ints
-    span_exact: Ints  # microseconds, NONE: counted in local days by the calendar
-    leaf_kind: Ints  # one entry a leaf, here and below
-    leaf_stream: Ints
-    leaf_aggregate: Ints
-    leaf_span: Ints
-    leaf_since: Ints
-    leaf_key: Ints
-    leaf_test_from: Ints
-    leaf_rule: Ints
-    leaf_asks: Ints
-    leaf_channels: Ints
-    test: Floats
-    deliveries: int  # the stream of deliveries, NONE: the house has none
-    lateness: int  # microseconds
+    slots: Sequence[SlotRow]
+    caps: Sequence[CapRow]
+    spans: Sequence[SpanRow]
+    hours: Sequence[HoursRow]
+    leaves: Sequence[LeafRow]
+    tests: Floats
+    streams: Sequence[StreamRow]
+    hears: Ints  # [stream][event name]: 0 not, 1 it hears it, 2 it closes what is open
+    wakes: Ints  # [rule][event name]: 1 such an event may change what its gates say
+    wheres: Ints  # predicates
+    predicate_columns: Ints  # the property that each predicate looks at
+    house: Sequence[HouseRow]  # one row
+    names: int  # how many names of events there are
+
+
+# --- time --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class RangeRow:
+    """Where a part of another table begins and ends."""
+
+    start: int = 0
+    end: int = 0
 
 
 class Calendar(NamedTuple):
-    """Local days as instants, for each zone and each day of [first, first + days)."""
+    """The changes of each zone's clock, and the days on which nobody is contacted."""
 
-    first: int
-    days: int
-    midnight: Ints  # [zone][day]
-    clock: Ints  # [time of day][zone][day], NONE on a skipped day
-    hours_from: Ints  # number of the time of day from which hours run, one entry for each hours
-    hours_to: Ints
-    open_day: Ints  # [hours][country][day]: 1 where the hours apply
-    countries: int
-    zones: int
-    span_row: Ints  # [span][country]: its row in the tables below, as business days skip each country's holidays
-    back: Ints  # [row][day]: the newest day that is no more within
-    leaves: Ints  # [row][day]: the day on which that day is no more within
-    forward: Ints  # [row][day]: the day that lies a span later
+    zones: Sequence[RangeRow]  # of the changes
+    change: Ints
+    offset: Ints  # before change n of zone z: number n + z; behind the last one, one more
+    countries: Sequence[RangeRow]  # of the holidays
+    holiday: Ints
+    closed: Ints
 
 
-class Columns(NamedTuple):
-    """The facts of some customers and their occasions, in customer order; `_from` has one entry more."""
+# --- what is known -----------------------------------------------------------------------------------------------
 
-    customers: int
-    zone: Ints
-    country: Ints
-    preferred: Ints  # the channel they prefer, NONE: unknown
-    paused_until: Ints
+
+@dataclass(slots=True)
+class CustomerRow:
+    """A customer; their events and past contacts are in order of time."""
+
+    zone: int = 0
+    country: int = 0
+    preferred: int = NONE  # the channel they prefer
+    paused_until: int = NOWHEN
+    event_from: int = 0
+    event_to: int = 0
+    consent_from: int = 0
+    consent_to: int = 0
+    past_from: int = 0
+    past_to: int = 0
+
+
+@dataclass(slots=True)
+class EventRow:
+    """Something that happened."""
+
+    at: int = 0
+    known: int = 0
+    name: int = 0
+    rank: int = 0  # place of its id among the customer's events
+    day: int = 0  # its local day, written as windows are opened
+
+
+@dataclass(slots=True)
+class ConsentRow:
+    """A record of consent; NONE is any topic or channel."""
+
+    at: int = 0
+    topic: int = NONE
+    channel: int = NONE
+    given: int = 0
+
+
+@dataclass(slots=True)
+class PastRow:
+    """A contact that was made before."""
+
+    at: int = 0
+    rule: int = NONE
+    asks: int = 0
+    channel: int = NONE
+    held: int = 0
+    exempt: int = 0
+
+
+@dataclass(slots=True)
+class TurnRow:
+    """From when and up to when a value compares so: midnights of days, and so much later."""
+
+    true_day: int = NOWHEN
+    true_add: int = 0
+    false_day: int = NEVER
+    false_add: int = 0
+
+
+@dataclass(slots=True)
+class DateRow:
+    """A value read as a date (a day), an instant, or a time on the wall (both in microseconds)."""
+
+    kind: int = NO_DATE
+    at: int = 0
+
+
+class Facts(NamedTuple):
+    """What is known of some customers. Values of attributes and properties are numbered, column by column."""
+
+    customers: Sequence[CustomerRow]
+    attributes: Ints  # [attribute][customer]
+    events: Sequence[EventRow]
+    properties: Ints  # [property][event]
+    consents: Sequence[ConsentRow]
+    past: Sequence[PastRow]
     reachable: Ints  # [channel][customer]
-    turns_true: Ints  # [leaf][customer]: an attribute compares so from this instant on
-    turns_false: Ints  # and up to this one
-    entry_from: Ints  # [stream][customer + 1]
-    entry_at: Ints
-    entry_seen: Ints  # from when on it counts: it has occurred and is known
-    entry_number: Floats  # NaN: missing
-    entry_key: Ints
-    entry_next: Ints  # the next entry with the same key, NONE: it is the last
-    consent_from: Ints
-    consent_at: Ints
-    consent_topic: Ints  # NONE: any
-    consent_channel: Ints
-    consent_given: Ints
-    fact_from: Ints
-    fact_at: Ints  # when a fact becomes visible, in order
-    past_from: Ints  # contacts made before
-    past_at: Ints
-    past_rule: Ints
-    past_asks: Ints
-    past_channel: Ints
-    past_held: Ints
-    past_exempt: Ints
-    occasion_from: Ints  # in the order in which they may speak at one instant
-    rule: Ints
-    trigger: Ints
-    opens: Ints
-    own_opening: Ints  # without a channel's head start
-    known: Ints
-    closes: Ints
-    anchor: Ints  # the trigger's entry in the stream of silence
-    value_at: Ints  # when an anchored ask has had its value window
-    admitted: Ints  # by `backfill`
-    held: Ints  # in the holdout
-    key: Ints  # [key][occasion]
-    slot_opens: Ints  # [place among the rule's channels][occasion]
+    draws: Ints  # [row][customer]: who is held out, or by how many days a return is shifted
+    activated: Ints  # [rule]: when it became active
+    truths: Ints  # whether each value passes a predicate, up to the next predicate's
+    truth_from: Ints  # one entry more than predicates; the first truth is that of a missing value
+    turns: Sequence[TurnRow]  # of each value of an attribute that a leaf looks at, likewise
+    turn_from: Ints
+    attribute_dates: Ints  # where the dates of an attribute's values stand
+    property_dates: Ints
+    dates: Sequence[DateRow]
+    property_numbers: Ints  # where the numbers of a property's values stand
+    numbers: Floats  # NaN: no number
+    ripens: Ints  # the span of each value of the property that chooses the value window
+
+
+# --- what the walk writes ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class OccasionRow:
+    """One rule, one customer, one trigger, its window, and what came of it."""
+
+    rule: int = 0
+    customer: int = 0
+    anchor: int = NONE  # an event, a day, or who made the contact: an occasion, -2 - n the past contact n
+    place: int = NONE  # of the contact that triggered it, among those made
+    trigger: int = 0
+    day: int = 0  # the trigger's local day
+    since: int = 0  # after when goals and conditions count
+    opens: int = 0
+    own_opening: int = 0  # without a channel's head start
+    known: int = 0
+    closes: int = 0
+    opens_day: int = 0
+    clock: int = NONE  # the time of day at which it speaks, NONE: any
+    value_at: int = 0  # when an ask has had its trigger's value window
+    admitted: int = 1
+    skipped: int = 0  # it takes no part
+    outcome: int = WAITING
+    at: int = 0
+    channel: int = NONE
+    refused: int = 0  # bits of the gates that said no
+    until: int = NOWHEN
+    next: int = NOWHEN  # when it is asked again, NOWHEN: it has ended
+
+
+@dataclass(slots=True)
+class SeatRow:
+    """Where the occasions of a customer stand: those there were, and those that contacts gave rise to."""
+
+    start: int = 0
+    end: int = 0
+    arisen_from: int = 0
+    arisen_to: int = 0
+
+
+@dataclass(slots=True)
+class MadeRow:
+    """A contact that is made."""
+
+    occasion: int = NONE  # NONE: from before
+    at: int = 0
+    rule: int = 0
+    asks: int = 0
+    channel: int = 0
+    held: int = 0
+    exempt: int = 0
+    day: int = 0
+
+
+@dataclass(slots=True)
+class SeenRow:
+    """When a fact becomes visible: an event, or NONE for a record of consent."""
+
+    at: int = 0
+    event: int = NONE
+
+
+@dataclass(slots=True)
+class OpenRow:
+    """When some hours began and ended on a day."""
+
+    day: int = NOWHEN
+    opens: int = NOWHEN
+    closes: int = NOWHEN
+
+
+@dataclass(slots=True)
+class EntryRow:
+    """An event in a stream."""
+
+    event: int = 0
+    at: int = 0
+    day: int = 0
+    seen: int = 0  # from when on it counts: it has occurred and is known
+    number: float = 0.0  # NaN: missing
+    key: int = NONE
+    next: int = NONE  # the next entry with the same key
 
 
 class Scratch(NamedTuple):
     """What the walk writes: results for each occasion, and the memory of one customer."""
 
-    outcome: MutableSequence[int]
-    at: MutableSequence[int]
-    channel: MutableSequence[int]
-    refused: MutableSequence[int]  # bits of the gates that said no
-    until: MutableSequence[int]
-    next: MutableSequence[int]  # when it is asked again, NONE: it has ended
-    made_occasion: MutableSequence[int]  # NONE: from before
-    made_at: MutableSequence[int]
-    made_rule: MutableSequence[int]
-    made_asks: MutableSequence[int]
-    made_channel: MutableSequence[int]
-    made_held: MutableSequence[int]
-    made_exempt: MutableSequence[int]
+    occasions: Sequence[OccasionRow]
+    seats: Sequence[SeatRow]
+    made: Sequence[MadeRow]
+    entries: Sequence[EntryRow]
+    entry_from: MutableSequence[int]  # [stream], one more
+    seen: Sequence[SeenRow]  # in order of time
+    coming: MutableSequence[int]  # occasions that have not opened, the last one first
+    live: MutableSequence[int]  # open ones, in the order in which they speak
     gate_until: MutableSequence[int]  # of the newest asking, by gate
     leaf_true: MutableSequence[int]
     leaf_actual: MutableSequence[float]
     stack: MutableSequence[int]
+    open_hours: Sequence[OpenRow]  # [hours]: of the day that was asked about last
+    today: MutableSequence[int]  # the instant that was asked about last, and its local day
 
 
-# --- local days --------------------------------------------------------------------------------------------------
-
-DAY = 86_400_000_000
+T = TypeVar("T")
 
 
-def local_day(k: Calendar, z: int, t: int) -> int:
-    """Return the local day that holds `t`; first - 1 for all before the calendar, the last for all behind."""
-    base = z * k.days
-    if t < k.midnight[base]:
-        return k.first - 1
-    guess = (t - k.midnight[base]) // DAY
-    if guess >= k.days:
-        guess = k.days - 1
-    while guess + 1 < k.days and k.midnight[base + guess + 1] <= t:
-        guess += 1
-    while k.midnight[base + guess] > t:
-        guess -= 1
-    return k.first + guess
+def reference(tables: T) -> T:
+    """Pass tables on by their address, where they are compiled (see `references`); here they are as they are."""
+    return tables
+
+
+# --- local days and times ----------------------------------------------------------------------------------------
+
+
+def changes_before(k: Calendar, z: int, at: int) -> int:
+    """Return the number of the first change of a zone's clock that comes after `at`."""
+    low, high = k.zones[z].start, k.zones[z].end
+    while low < high:
+        middle = (low + high) // 2
+        if k.change[middle] <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def first_shown(k: Calendar, z: int, shown: int) -> int:
+    """Return the first instant at which the clock shows `shown` (microseconds of local time) or later."""
+    after = changes_before(k, z, shown - REACH)
+    first, last = k.zones[z].start, k.zones[z].end
+    while True:
+        at = shown - k.offset[after + z]
+        if after > first:
+            at = max(at, k.change[after - 1])
+        if after == last or at < k.change[after]:
+            return at
+        after += 1
 
 
 def midnight(k: Calendar, z: int, day: int) -> int:
-    """Return the first instant of a local day; the calendar's edge for days outside of it."""
-    index = day - k.first
-    if index < 0:
-        index = 0
-    if index >= k.days:
+    """Return the first instant of a local day; of a skipped one, that of the day after."""
+    return first_shown(k, z, day * DAY)
+
+
+def local_day(k: Calendar, z: int, at: int) -> int:
+    """Return the local day that holds an instant."""
+    after = changes_before(k, z, at)
+    day = (at + k.offset[after + z]) // DAY
+    if after > k.zones[z].start and at - k.change[after - 1] < REACH:
+        while midnight(k, z, day + 1) <= at:
+            day += 1
+    return day
+
+
+def time_of_day(k: Calendar, z: int, time: int, day: int) -> int:
+    """Return the instant of a time of day, NOWHEN where the zone skips the day; see `wallclock.Zone.instant`."""
+    shown = day * DAY
+    after = changes_before(k, z, shown - REACH)
+    if after == k.zones[z].end or k.change[after] >= shown + 2 * REACH:
+        return shown + time - k.offset[after + z]  # no change is near
+    begins, ends = midnight(k, z, day), midnight(k, z, day + 1)
+    if begins == ends:
+        return NOWHEN
+    at = first_shown(k, z, shown + time)
+    if at < ends or time == DAY:
+        return at
+    offset = k.offset[changes_before(k, z, ends - 1) + z]
+    return max((ends + offset - 1) // MINUTE * MINUTE - offset, begins)
+
+
+def year_of(day: int) -> int:
+    """Return the year of a day, by the proleptic Gregorian calendar."""
+    year, _, _ = year_month_day(day)
+    return year
+
+
+def year_month_day(day: int) -> tuple[int, int, int]:
+    """Return the year, month and day of the month of a day (the years of an era begin in March)."""
+    from_march = day + 719_468
+    era = from_march // 146_097
+    of_era = from_march - era * 146_097
+    year_of_era = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month_from_march = (5 * of_year + 2) // 153
+    month = month_from_march + 3 if month_from_march < 10 else month_from_march - 9
+    year = year_of_era + era * 400 + (1 if month <= 2 else 0)
+    return year, month, of_year - (153 * month_from_march + 2) // 5 + 1
+
+
+def day_number(year: int, month: int, day: int) -> int:
+    """Return the day of a date: days since 1970."""
+    shifted = year - 1 if month <= 2 else year
+    era = shifted // 400
+    year_of_era = shifted - era * 400
+    of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + of_year - 719_468
+
+
+def days_in_month(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
+
+
+def months_later(day: int, months: int) -> int:
+    """Return the day so many months later (or earlier); it clamps to the end of a shorter month."""
+    year, month, of_month = year_month_day(day)
+    counted = year * 12 + month - 1 + months
+    year, month = counted // 12, counted % 12 + 1
+    return day_number(year, month, min(of_month, days_in_month(year, month)))
+
+
+def is_holiday(k: Calendar, country: int, day: int) -> bool:
+    """Whether a day is a public holiday of a country."""
+    low, high = k.countries[country].start, k.countries[country].end
+    while low < high:
+        middle = (low + high) // 2
+        if k.holiday[middle] < day:
+            low = middle + 1
+        else:
+            high = middle
+    return low < k.countries[country].end and k.holiday[low] == day
+
+
+def moved_day(p: Program, k: Calendar, country: int, span: int, day: int, sign: int) -> int:
+    """Return the day that lies a calendar span after a day (`sign` 1) or before it (-1)."""
+    unit, count = p.spans[span].unit, p.spans[span].count
+    if unit == DAYS:
+        return day + sign * count
+    if unit == MONTHS:
+        return months_later(day, sign * count)
+    while count > 0:
+        day += sign
+        if (day + 3) % 7 < 5 and not is_holiday(k, country, day):
+            count -= 1
+    return day
+
+
+def later_on_the_wall(p: Program, k: Calendar, country: int, z: int, span: int, at: int) -> int:
+    """Return the instant that lies a calendar span after `at`, at the same time on the wall."""
+    if p.spans[span].count == 0:
+        return at  # a time that occurs twice must not fall back to its first
+    shown = at + k.offset[changes_before(k, z, at) + z]
+    day = moved_day(p, k, country, span, shown // DAY, 1)
+    there = time_of_day(k, z, shown % DAY, day)
+    return midnight(k, z, day) if there == NOWHEN else there
+
+
+def local_today(k: Calendar, x: Facts, s: Scratch, c: int, t: int) -> int:
+    """Return a customer's local day at `t`, remembered as many ask about the same instant."""
+    if s.today[0] != t:
+        s.today[0] = t
+        s.today[1] = local_day(k, x.customers[c].zone, t)
+    return s.today[1]
+
+
+def forget(s: Scratch) -> None:
+    """Forget what was remembered of another customer's clock."""
+    s.today[0] = NOWHEN
+    for hours in range(len(s.open_hours)):
+        s.open_hours[hours].day = NOWHEN
+
+
+def reaches_back(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, span: int, t: int) -> tuple[int, int]:
+    """Return the newest instant, and the newest local day, that are no more within the span that ends at `t`."""
+    if span == NONE:
+        return NOWHEN, NOWHEN
+    if p.spans[span].unit == EXACT:
+        return t - p.spans[span].count, NOWHEN
+    return NOWHEN, moved_day(p, k, x.customers[c].country, span, local_today(k, x, s, c, t), -1)
+
+
+def leaves_within(p: Program, k: Calendar, x: Facts, c: int, span: int, at: int, day: int) -> int:
+    """Return the first instant at which something that was at `at`, on that day, is no more within the span."""
+    customer = x.customers[c]
+    if span == NONE:
         return NEVER
-    return k.midnight[z * k.days + index]
+    if p.spans[span].unit == EXACT:
+        return at + p.spans[span].count
+    z, country = customer.zone, customer.country
+    leaving = moved_day(p, k, country, span, day, 1)
+    if p.spans[span].unit != DAYS:  # clamped months and holidays: back and forth differ by some days
+        while moved_day(p, k, country, span, leaving - 1, -1) >= day:
+            leaving -= 1
+        while moved_day(p, k, country, span, leaving, -1) < day:
+            leaving += 1
+    return midnight(k, z, leaving)
 
 
-def time_of_day(k: Calendar, z: int, clock: int, day: int) -> int:
-    """Return the instant of a time of day, NONE where the day is skipped or outside the calendar."""
-    index = day - k.first
-    if index < 0 or index >= k.days:
+# --- windows -----------------------------------------------------------------------------------------------------
+
+
+def passes_where(p: Program, x: Facts, e: int, start: int, end: int) -> bool:
+    """Whether an event passes all of some predicates."""
+    for i in range(start, end):
+        predicate = p.wheres[i]
+        value = x.properties[p.predicate_columns[predicate] * len(x.events) + e]
+        if x.truths[x.truth_from[predicate] + 1 + value] == 0:
+            return False
+    return True
+
+
+def value_window(p: Program, x: Facts, e: int) -> int:
+    """Return the span of an event's value window."""
+    column = p.house[0].ripe_column
+    if column == NONE:
+        return p.house[0].ripens
+    return x.ripens[1 + x.properties[column * len(x.events) + e]]
+
+
+def ripe_at(p: Program, k: Calendar, x: Facts, c: int, e: int) -> int:
+    """Return the midnight that begins the event's day plus its value window."""
+    customer = x.customers[c]
+    span = value_window(p, x, e)
+    at = x.events[e].at
+    if p.spans[span].unit == EXACT:
+        return at + p.spans[span].count
+    z = customer.zone
+    return midnight(k, z, moved_day(p, k, customer.country, span, x.events[e].day, 1))
+
+
+def slot_opens(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, slot: int) -> int:
+    """Return from when on a channel may be used: earlier than the rule itself, if it has a head start."""
+    occasion = s.occasions[o]
+    customer = x.customers[c]
+    ahead = p.slots[slot].ahead
+    if ahead == NONE:
+        return occasion.own_opening
+    if p.spans[ahead].unit == EXACT:
+        return occasion.trigger - p.spans[ahead].count
+    z = customer.zone
+    return midnight(k, z, moved_day(p, k, customer.country, ahead, occasion.day, -1))
+
+
+def set_window(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, dated: bool, e: int) -> None:
+    """Open and close the window of an occasion, by its rule and its trigger (a date, or an instant).
+
+    It opens at a midnight by a delay of calendar units, or on a date; otherwise at an instant.
+    """
+    occasion = s.occasions[o]
+    customer = x.customers[c]
+    z, country = customer.zone, customer.country
+    r = occasion.rule
+    rule = p.rules[r]
+    trigger, day = occasion.trigger, occasion.day
+    delay, sign = rule.after, 1
+    if rule.after_value == 1:
+        delay = value_window(p, x, e)
+    if rule.ahead != NONE:
+        delay, sign = rule.ahead, -1
+    opens = trigger
+    midnights = dated
+    if delay != NONE:
+        midnights = p.spans[delay].unit != EXACT
+        if midnights:
+            opens = midnight(k, z, moved_day(p, k, country, delay, day, sign))
+        else:
+            opens = trigger + sign * p.spans[delay].count
+    before, counted_from, counted_day = rule.before, trigger, day
+    if before == NONE:
+        before, counted_from = p.house[0].default_window, opens
+        counted_day = local_day(k, z, opens)
+    if p.spans[before].unit == EXACT:
+        closes = counted_from + p.spans[before].count
+    elif midnights:
+        closes = midnight(k, z, moved_day(p, k, country, before, counted_day, 1))
+    else:
+        closes = later_on_the_wall(p, k, country, z, before, counted_from)
+    occasion.own_opening = opens
+    occasion.closes = closes
+    for slot in range(rule.slot_from, rule.slot_to):
+        if p.slots[slot].ahead != NONE:
+            opens = min(opens, slot_opens(p, k, x, s, c, o, slot))
+    occasion.opens = opens
+    occasion.opens_day = local_day(k, z, opens)
+    clock = rule.at
+    if clock == NONE and midnights:
+        clock = p.house[0].default_at
+    occasion.clock = clock
+
+
+def set_occasion(
+    p: Program,
+    k: Calendar,
+    x: Facts,
+    s: Scratch,
+    c: int,
+    r: int,
+    o: int,
+    anchor: int,
+    trigger: int,
+    since: int,
+    dated: bool,
+    day: int,
+    e: int,
+) -> None:
+    """Write down an occasion of rule `r`; `e` is the event behind it, `day` the local day of its trigger."""
+    occasion = s.occasions[o]
+    customer = x.customers[c]
+    z = customer.zone
+    row = p.rules[r]
+    occasion.rule = r
+    occasion.customer = c
+    occasion.anchor = anchor
+    occasion.place = NONE
+    occasion.trigger = trigger
+    occasion.since = since
+    occasion.day = day
+    occasion.skipped = 0
+    set_window(p, k, x, s, c, o, dated, e)
+    occasion.known = x.events[e].known if e != NONE else occasion.opens
+    value_at = trigger
+    if row.value_window == VALUE_OF_TRIGGER:
+        if p.house[0].has_value_window == 0:
+            value_at = midnight(k, z, moved_day(p, k, customer.country, p.house[0].ripens, day, 1))
+        elif e != NONE:
+            value_at = ripe_at(p, k, x, c, e)
+    occasion.value_at = value_at
+    admitted = 1
+    if trigger < x.activated[r]:
+        if row.backfill == NONE_BEFORE or (row.backfill == SINCE_A_DAY and trigger < midnight(k, z, row.backfill_day)):
+            admitted = 0
+    occasion.admitted = admitted
+
+
+def open_windows(
+    p: Program, k: Calendar, x: Facts, s: Scratch, first: int, since: int, until: int, returning: int
+) -> int:
+    """Write down the occasions of customers from `first` on whose windows meet [since, until).
+
+    Of what returns without end, those that open before `returning` (if that is earlier) and at least two.
+    Returns the customer at whom the room ended, or the number of customers.
+    """
+    return open_customers(reference(p), reference(k), reference(x), reference(s), first, since, until, returning)
+
+
+def open_customers(
+    p: Program, k: Calendar, x: Facts, s: Scratch, first: int, since: int, until: int, returning: int
+) -> int:
+    """Open the windows of customers from `first` on; as `open_windows`."""
+    count = 0 if first == 0 else s.seats[first - 1].end
+    for c in range(first, len(x.customers)):
+        start = count
+        for e in range(x.customers[c].event_from, x.customers[c].event_to):
+            x.events[e].day = local_day(k, x.customers[c].zone, x.events[e].at)
+        for r in range(len(p.rules)):
+            trigger = p.rules[r].trigger
+            if trigger == BY_EVENT or trigger == BY_SILENCE or trigger == BY_EVENT_DATE:
+                count = open_by_events(p, k, x, s, c, r, count, since, until)
+            elif trigger == BY_CONTACT or trigger == BY_CONTACT_SILENCE:
+                count = open_by_past_contacts(p, k, x, s, c, r, count, since, until)
+            elif trigger == BY_DATE or trigger == BY_DATE_ONCE:
+                count = open_by_dates(p, k, x, s, c, r, count, since, until, returning)
+            else:
+                count = open_by_returns(p, k, x, s, c, r, count, since, until, returning)
+            if count < 0:
+                return c
+        s.seats[c].start = start
+        s.seats[c].end = count
+        s.seats[c].arisen_from = 0
+        s.seats[c].arisen_to = 0
+    return len(x.customers)
+
+
+def open_by_events(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, since: int, until: int
+) -> int:
+    """Open a rule's windows by events, or by the dates in them; returns how many occasions there are, NONE: no room."""
+    customer = x.customers[c]
+    rule = p.rules[r]
+    z = customer.zone
+    low, high = rule.reach_low, rule.reach_high
+    for e in range(customer.event_from, customer.event_to):
+        event = x.events[e]
+        if event.name != rule.event:
+            continue
+        trigger = event.at
+        dated = False
+        if rule.trigger == BY_EVENT_DATE:
+            column = rule.column
+            date = x.property_dates[column] + 1 + x.properties[column * len(x.events) + e]
+            kind, at = x.dates[date].kind, x.dates[date].at
+            if kind == NO_DATE:
+                continue
+            if kind == A_DATE:
+                dated = True
+                trigger = midnight(k, z, at)
+            elif kind == A_WALL_TIME:
+                trigger = time_of_day(k, z, at % DAY, at // DAY)
+                if trigger == NOWHEN:
+                    trigger = midnight(k, z, at // DAY)
+            else:
+                trigger = at
+        # A quick look before the wall clock is asked: windows that can't meet the time are most of them.
+        if trigger + high < since or trigger + low >= until:
+            continue
+        if not passes_where(p, x, e, rule.where_from, rule.where_to):
+            continue
+        if count >= len(s.occasions):
+            return NONE
+        day = x.events[e].day if trigger == x.events[e].at else local_day(k, z, trigger)
+        set_occasion(p, k, x, s, c, r, count, e, trigger, event.at, dated, day, e)
+        if s.occasions[count].closes > since and max(s.occasions[count].opens, s.occasions[count].known) < until:
+            count += 1
+    return count
+
+
+def open_by_past_contacts(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, since: int, until: int
+) -> int:
+    """Open a rule's windows by the contacts that were made before; returns as `open_by_events`."""
+    customer = x.customers[c]
+    for i in range(customer.past_from, customer.past_to):
+        past = x.past[i]
+        if not gives_rise(p, r, past.rule, past.held):
+            continue
+        if past.at + p.rules[r].reach_high < since:
+            continue
+        if count >= len(s.occasions):
+            return NONE
+        set_follow_up(p, k, x, s, c, r, count, -2 - i, past.at, i - customer.past_from)
+        if s.occasions[count].closes > since and s.occasions[count].opens < until:
+            count += 1
+    return count
+
+
+def gives_rise(p: Program, r: int, made_by: int, held: int) -> bool:
+    """Whether a contact by another rule (or its own) triggers rule `r`; a held-out one triggers nothing."""
+    rule = p.rules[r]
+    if held == 1:
+        return False
+    return rule.trigger == BY_CONTACT_SILENCE or (rule.trigger == BY_CONTACT and rule.follows == made_by)
+
+
+def set_follow_up(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, o: int, anchor: int, at: int, place: int
+) -> None:
+    """Write down an occasion that a contact gives rise to, `place` being where that stands among those made."""
+    occasion = s.occasions[o]
+    set_occasion(p, k, x, s, c, r, o, anchor, at, at, False, local_day(k, x.customers[c].zone, at), NONE)
+    occasion.place = place
+    occasion.known = at
+
+
+def open_by_dates(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, since: int, until: int, returning: int
+) -> int:
+    """Open a rule's windows by an attribute's date, or its yearly returns; returns as `open_by_events`."""
+    rule = p.rules[r]
+    column = rule.column
+    date = x.attribute_dates[column] + 1 + x.attributes[column * len(x.customers) + c]
+    if x.dates[date].kind != A_DATE:
+        return count
+    born = x.dates[date].at
+    if rule.trigger == BY_DATE_ONCE:
+        return open_on_day(p, k, x, s, c, r, count, born, since, until)
+    low, high = rule.reach_low, rule.reach_high
+    birth, month, of_month = year_month_day(born)
+    last = until
+    if returning < until:
+        last = min(max(returning, (born + 2 * 366 + 35) * DAY + high), until)
+    first_year = max(birth + 1, year_of((since - high) // DAY))
+    for year in range(first_year, min(year_of(min(last - low, LAST_DAY * DAY) // DAY), 9_998) + 1):
+        day = day_number(year, month, min(of_month, days_in_month(year, month)))
+        if day_number(year, month, of_month) != day and p.house[0].leap_day_in_march == 1:
+            day += 1
+        count = open_on_day(p, k, x, s, c, r, count, day, since, last)
+        if count < 0:
+            return NONE
+    return count
+
+
+def open_on_day(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, day: int, since: int, until: int
+) -> int:
+    """Open a rule's window by one date; returns as `open_by_events`."""
+    rule = p.rules[r]
+    trigger = midnight(k, x.customers[c].zone, day)
+    if trigger + rule.reach_high < since or trigger + rule.reach_low >= until:
+        return count
+    if count >= len(s.occasions):
         return NONE
-    return k.clock[(clock * k.zones + z) * k.days + index]
+    set_occasion(p, k, x, s, c, r, count, day, trigger, trigger, True, day, NONE)
+    if s.occasions[count].closes > since and s.occasions[count].opens < until:
+        count += 1
+    return count
 
 
-def span_day(k: Calendar, x: Columns, c: int, table: Ints, span: int, day: int) -> int:
-    """Look a local day up in a table of spans; days before the calendar count as its first."""
-    row = k.span_row[span * k.countries + x.country[c]]
-    return table[row * k.days + max(0, day - k.first)]
+def open_by_returns(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, since: int, until: int, returning: int
+) -> int:
+    """Open a rule's windows by what returns every so often from `starts` on; returns as `open_by_events`."""
+    rule = p.rules[r]
+    low, high = rule.reach_low, rule.reach_high
+    every, starts = rule.every, rule.starts
+    shift = 0 if rule.spread == NONE else x.draws[rule.spread * len(x.customers) + c]
+    last = until
+    if returning < until:
+        last = min(max(returning, (starts + shift + 2 * 366 + 35) * DAY + high), until)
+    country = x.customers[c].country
+    # The days before this one are too early, whatever the zone; those behind the last one too late.
+    early = (since - high) // DAY - shift - 3
+    late = (last - low) // DAY - shift + 3
+    day = starts
+    turn = 0
+    if rule.trigger == BY_WEEK:
+        day = starts + (every - (starts + 3) % 7) % 7
+        day += max(0, (early - day) // 7) * 7
+    elif rule.trigger == BY_MONTH:
+        year, month, _ = year_month_day(max(starts, early))
+        turn = year * 12 + month - 1
+        day = day_of_month(turn, every)
+        while day < starts:
+            turn += 1
+            day = day_of_month(turn, every)
+    else:
+        unit, step = p.spans[every].unit, p.spans[every].count
+        turn = 1
+        if unit == DAYS:
+            turn = max(1, (early - starts) // step)
+            day = starts + turn * step
+        elif unit == MONTHS:
+            turn = max(1, (year_of(max(starts, early)) - year_of(starts) - 1) * 12 // step)
+            day = months_later(starts, turn * step)
+        else:
+            day = moved_day(p, k, country, every, starts, 1)
+    while day <= late:
+        if day >= early:
+            count = open_on_day(p, k, x, s, c, r, count, day + shift, since, last)
+            if count < 0:
+                return NONE
+        turn += 1
+        if rule.trigger == BY_WEEK:
+            day += 7
+        elif rule.trigger == BY_MONTH:
+            day = day_of_month(turn, every)
+        elif p.spans[every].unit == DAYS:
+            day = starts + turn * p.spans[every].count
+        elif p.spans[every].unit == MONTHS:
+            day = months_later(starts, turn * p.spans[every].count)
+        else:
+            day = moved_day(p, k, country, every, day, 1)
+    return count
 
 
-def within_after(p: Program, k: Calendar, x: Columns, c: int, span: int, t: int) -> int:
-    """Return the newest instant that is no more within the span that ends at `t`."""
-    if span == NONE:
-        return -NEVER
-    if p.span_exact[span] >= 0:
-        return t - p.span_exact[span]
-    z = x.zone[c]
-    return midnight(k, z, span_day(k, x, c, k.back, span, local_day(k, z, t)) + 1) - 1
-
-
-def leaves_within(p: Program, k: Calendar, x: Columns, c: int, span: int, at: int) -> int:
-    """Return the first instant at which something that was at `at` is no more within the span."""
-    if span == NONE:
-        return NEVER
-    if p.span_exact[span] >= 0:
-        return at + p.span_exact[span]
-    z = x.zone[c]
-    return midnight(k, z, span_day(k, x, c, k.leaves, span, local_day(k, z, at)))
+def day_of_month(months: int, of_month: int) -> int:
+    """Return a day of a month, counted in months since the year 0; it clamps to the month's end."""
+    year, month = months // 12, months % 12 + 1
+    return day_number(year, month, min(of_month, days_in_month(year, month)))
 
 
 # --- moments -----------------------------------------------------------------------------------------------------
 
 
-def next_moment(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> int:
+def next_moment(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int) -> int:
     """Return the first instant from `t` on at which the occasion may speak, NEVER where there is none."""
-    start = max(t, x.opens[o], x.known[o])
-    closes = x.closes[o]
+    occasion = s.occasions[o]
+    start = max(t, occasion.opens, occasion.known)
+    closes = occasion.closes
     if start >= closes:
         return NEVER
-    clock = p.clock[x.rule[o]]
+    clock = occasion.clock
     if clock == NONE:
         return start
-    z = x.zone[c]
+    z = x.customers[c].zone
     # The evening before may reach over midnight, if it is a day of the window.
-    day = max(local_day(k, z, start) - 1, local_day(k, z, x.opens[o]))
-    end = k.first + k.days
-    while day < end:
+    lateness = p.house[0].lateness
+    day = occasion.opens_day
+    if start > occasion.opens:
+        day = max(day, local_day(k, z, start - lateness))
+    while True:
         at = time_of_day(k, z, clock, day)
-        if at >= closes:
+        if at != NOWHEN:
+            if at >= closes:
+                return NEVER
+            if at + lateness >= start:
+                return max(at, start)
+        elif midnight(k, z, day) >= closes:
             return NEVER
-        if at != NONE and at + p.lateness >= start:
-            return max(at, start)
         day += 1
-    return midnight(k, z, end - 1)
 
 
-def last_moment(p: Program, k: Calendar, x: Columns, c: int, o: int, before: int, in_hours: bool) -> int:
-    """Return the last instant before `before` at which it may speak (inside its first channel's hours), or NONE."""
-    r = x.rule[o]
-    z = x.zone[c]
-    start = max(x.opens[o], x.known[o])
+def last_moment(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, before: int, in_hours: bool) -> int:
+    """Return the last instant before `before` at which it may speak (inside its first channel's hours), or NOWHEN."""
+    occasion = s.occasions[o]
+    r = occasion.rule
+    rule = p.rules[r]
+    z = x.customers[c].zone
+    start = max(occasion.opens, occasion.known)
     hours = NONE
-    if in_hours and p.slot_from[r] < p.slot_from[r + 1]:
-        hours = p.slot_hours[p.slot_from[r]]
-    clock = p.clock[r]
+    if in_hours and rule.slot_from < rule.slot_to:
+        hours = p.slots[slot_for(p, x, c, rule.slot_from)].hours
+    clock = occasion.clock
+    lateness = p.house[0].lateness
+    first = occasion.opens_day
+    if clock == NONE:
+        first = local_day(k, z, start)
     day = local_day(k, z, before - 1)
-    first = max(local_day(k, z, start) - 1, local_day(k, z, x.opens[o]))
-    while day >= first and day >= k.first:
+    while day >= first:
         low, high = start, before - 1
+        found = True
         if clock == NONE:
             low = max(low, midnight(k, z, day))
             high = min(high, midnight(k, z, day + 1) - 1)
         else:
             at = time_of_day(k, z, clock, day)
-            if at == NONE:
-                day -= 1
-                continue
-            low = max(low, at)
-            high = min(high, at + p.lateness)
-        found = high >= low
-        if found and hours != NONE:
-            hours_day = local_day(k, z, low)
-            found = False
-            last = high
-            while hours_day >= k.first and hours_day <= local_day(k, z, high):
-                opens, closes = hours_of_day(k, x, c, hours, hours_day)
-                if opens != NONE and min(high, closes - 1) >= max(low, opens):
-                    found = True
-                    last = min(high, closes - 1)
-                hours_day += 1
+            found = at != NOWHEN
             if found:
-                high = last
+                if at + lateness < start:
+                    return NOWHEN
+                low = max(low, at)
+                high = min(high, at + lateness)
+        found = found and high >= low
+        if found and hours != NONE:
+            last = NOWHEN
+            for hours_day in range(local_day(k, z, low), local_day(k, z, high) + 1):
+                opens, closes = hours_of_day(p, k, x, s, c, hours, hours_day)
+                if opens != NOWHEN and min(high, closes - 1) >= max(low, opens):
+                    last = min(high, closes - 1)
+            found = last != NOWHEN
+            high = last
         if found:
             return high
         day -= 1
-    return NONE
+    return NOWHEN
+
+
+# --- streams -----------------------------------------------------------------------------------------------------
+
+
+def read_streams(p: Program, k: Calendar, x: Facts, s: Scratch, c: int) -> None:
+    """Write down the entries of one customer's streams."""
+    customer = x.customers[c]
+    count = 0
+    events = len(x.events)
+    for stream in range(len(p.streams)):
+        row = p.streams[stream]
+        s.entry_from[stream] = count
+        start = count
+        for e in range(customer.event_from, customer.event_to):
+            event = x.events[e]
+            heard = p.hears[stream * p.names + event.name]
+            if heard == 0 or not passes_where(p, x, e, row.where_from, row.where_to):
+                continue
+            entry = s.entries[count]
+            entry.event = e
+            entry.at = event.at
+            entry.day = event.day
+            entry.seen = max(event.at, event.known)
+            entry.number = carried(p, k, x, c, e, stream, heard)
+            entry.key = NONE if row.key == NONE else x.properties[row.key * events + e]
+            entry.next = NONE
+            count += 1
+        if row.carries == OPENED:
+            order_closings(s, start, count, x, p, stream)
+            for i in range(count - 1, start - 1, -1):
+                for j in range(i + 1, count):
+                    if s.entries[j].key == s.entries[i].key:
+                        s.entries[i].next = j
+                        break
+    s.entry_from[len(p.streams)] = count
+
+
+def carried(p: Program, k: Calendar, x: Facts, c: int, e: int, stream: int, heard: int) -> float:
+    """Return the number that an event carries in a stream; NaN where it has none, or closes what was open."""
+    customer = x.customers[c]
+    carries, column = p.streams[stream].carries, p.streams[stream].column
+    if carries == VALUE:
+        return x.numbers[x.property_numbers[column] + 1 + x.properties[column * len(x.events) + e]]
+    if carries == FLAG:
+        value = x.properties[column * len(x.events) + e]
+        return float(x.truths[x.truth_from[p.streams[stream].flag] + 1 + value])
+    if carries == RIPE:
+        return float(ripe_at(p, k, x, c, e))
+    if carries == OPENED:
+        if heard == 2:
+            return math.nan
+        span = p.streams[stream].span
+        at = x.events[e].at
+        if span == NONE:
+            return float(at)
+        if p.spans[span].unit == EXACT:
+            return float(at + p.spans[span].count)
+        return float(later_on_the_wall(p, k, customer.country, customer.zone, span, at))
+    return 0.0
+
+
+def order_closings(s: Scratch, start: int, end: int, x: Facts, p: Program, stream: int) -> None:
+    """Let closings stand behind the openings of the same instant: of a tie, the thing is closed."""
+    names = p.names
+    for i in range(start + 1, end):
+        j = i
+        while j > start and s.entries[j - 1].at == s.entries[j].at:
+            before, after = s.entries[j - 1], s.entries[j]
+            closes = p.hears[stream * names + x.events[before.event].name] == 2
+            if not closes or p.hears[stream * names + x.events[after.event].name] == 2:
+                break
+            # They are of one instant, so little has to change places.
+            before.event, after.event = after.event, before.event
+            before.seen, after.seen = after.seen, before.seen
+            before.number, after.number = after.number, before.number
+            before.key, after.key = after.key, before.key
+            j -= 1
+
+
+def read_facts(x: Facts, s: Scratch, c: int) -> int:
+    """Write down, in order, when each fact about a customer becomes visible; returns how many there are."""
+    customer = x.customers[c]
+    count = 0
+    for e in range(customer.event_from, customer.event_to):
+        count = sorted_in(s, count, max(x.events[e].at, x.events[e].known), e)
+    for i in range(customer.consent_from, customer.consent_to):
+        count = sorted_in(s, count, x.consents[i].at, NONE)
+    return count
+
+
+def sorted_in(s: Scratch, count: int, at: int, event: int) -> int:
+    """Put a fact where it belongs among the first `count`, which are in order; returns how many there are then."""
+    i = count
+    while i > 0 and s.seen[i - 1].at > at:
+        s.seen[i].at = s.seen[i - 1].at
+        s.seen[i].event = s.seen[i - 1].event
+        i -= 1
+    s.seen[i].at = at
+    s.seen[i].event = event
+    return count + 1
 
 
 # --- conditions --------------------------------------------------------------------------------------------------
@@ -317,17 +1184,18 @@ def last_moment(p: Program, k: Calendar, x: Columns, c: int, o: int, before: int
 
 def passes(p: Program, leaf: int, number: float) -> bool:
     """Whether a number passes every comparison of a leaf; a missing one (NaN) passes none."""
+    row = p.leaves[leaf]
     if number != number:
         return False
-    i = p.leaf_test_from[leaf]
-    end = p.leaf_test_from[leaf + 1]
+    i = row.test_from
+    end = row.test_to
     while i < end:
-        test = p.test[i]
-        wanted = p.test[i + 1]
+        test = p.tests[i]
+        wanted = p.tests[i + 1]
         if test == ONE_OF or test == NONE_OF:
             found = False
             for j in range(i + 2, i + 2 + int(wanted)):
-                found = found or p.test[j] == number
+                found = found or p.tests[j] == number
             if found != (test == ONE_OF):
                 return False
             i += 2 + int(wanted)
@@ -354,37 +1222,62 @@ def passes(p: Program, leaf: int, number: float) -> bool:
     return True
 
 
-def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, leaf: int) -> int:
+def rounded(number: float) -> float:
+    """Round to six decimals; what is so large that it has none stays as it is."""
+    if abs(number) >= 1e9:
+        return number
+    return math.floor(number * 1e6 + 0.5) / 1e6
+
+
+def attribute_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, t: int, leaf: int) -> int:
+    """Evaluate a leaf over an attribute, which may compare so from one day on or up to another."""
+    z = x.customers[c].zone
+    value = x.attributes[p.leaves[leaf].column * len(x.customers) + c]
+    turn = x.turn_from[leaf] + 1 + value
+    true, false = x.turns[turn].true_day, x.turns[turn].false_day
+    if true != NOWHEN and true != NEVER:
+        true = midnight(k, z, true) + x.turns[turn].true_add
+    if false != NOWHEN and false != NEVER:
+        false = midnight(k, z, false) + x.turns[turn].false_add
+    s.leaf_true[leaf] = 1 if true <= t < false else 0
+    if t < true < false:
+        return true
+    return false if true <= t < false else NEVER
+
+
+def events_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, leaf: int) -> int:
     """Evaluate a leaf over events; writes its truth and actual value, returns until when they hold."""
-    span = p.leaf_span[leaf]
-    after = within_after(p, k, x, c, span, t)
-    if p.leaf_since[leaf] == TRIGGER:
-        after = max(after, x.trigger[o])
-    elif p.leaf_since[leaf] == OPENING:
-        after = max(after, x.own_opening[o])
-    key = NONE
-    if p.leaf_key[leaf] != NONE:
-        key = x.key[p.leaf_key[leaf] * len(x.rule) + o]
-    base = p.leaf_stream[leaf] * (x.customers + 1) + c
-    aggregate = p.leaf_aggregate[leaf]
+    occasion = s.occasions[o]
+    row = p.leaves[leaf]
+    span = row.span
+    after, after_day = reaches_back(p, k, x, s, c, span, t)
+    if row.since == TRIGGER:
+        after = max(after, occasion.since)
+    elif row.since == OPENING:
+        after = max(after, occasion.own_opening)
+    column = row.key
+    key = NONE if column == NONE else x.properties[column * len(x.events) + occasion.anchor]
+    aggregate = row.aggregate
     count = 0
     total = 0.0
-    least = float("inf")
-    most = float("-inf")
+    least = math.inf
+    most = -math.inf
     numbers = 0
     first = NONE
     newest = NONE
-    for i in range(x.entry_from[base], x.entry_from[base + 1]):
-        at = x.entry_at[i]
+    stream = row.stream
+    for i in range(s.entry_from[stream], s.entry_from[stream + 1]):
+        entry = s.entries[i]
+        at = entry.at
         if at > t:
             break
-        if at <= after or x.entry_seen[i] > t or (key != NONE and x.entry_key[i] != key):
+        if at <= after or entry.day <= after_day or entry.seen > t or (column != NONE and entry.key != key):
             continue
         count += 1
         newest = i
         if first == NONE:
             first = i
-        number = x.entry_number[i]
+        number = entry.number
         if number == number:
             numbers += 1
             total += number
@@ -392,42 +1285,43 @@ def events_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int,
             most = max(most, number)
     holds_until = NEVER
     if first != NONE and span != NONE:
-        holds_until = leaves_within(p, k, x, c, span, x.entry_at[first])
+        holds_until = leaves_within(p, k, x, c, span, s.entries[first].at, s.entries[first].day)
     actual = float(count)
     if aggregate == SUM:
-        actual = round(total, 6)
+        actual = rounded(total)
     elif aggregate == AVERAGE:
-        actual = round(total / numbers, 6) if numbers > 0 else float("nan")
+        actual = rounded(total / numbers) if numbers > 0 else math.nan
     elif aggregate == MIN:
-        actual = least if numbers > 0 else float("nan")
+        actual = least if numbers > 0 else math.nan
     elif aggregate == MAX:
-        actual = most if numbers > 0 else float("nan")
+        actual = most if numbers > 0 else math.nan
     if aggregate == LATEST or aggregate == FIRST:
         chosen = newest if aggregate == LATEST else first
         s.leaf_actual[leaf] = float(chosen)
-        s.leaf_true[leaf] = 1 if chosen != NONE and x.entry_number[chosen] == 1.0 else 0
+        s.leaf_true[leaf] = 1 if chosen != NONE and s.entries[chosen].number == 1.0 else 0
     else:
         s.leaf_actual[leaf] = actual
         s.leaf_true[leaf] = 1 if passes(p, leaf, actual) else 0
     return holds_until
 
 
-def open_leaf(p: Program, x: Columns, s: Scratch, c: int, t: int, leaf: int) -> int:
+def open_leaf(p: Program, s: Scratch, t: int, leaf: int) -> int:
     """Evaluate whether a thing is open; its actual value is the entry that opened it."""
-    base = p.leaf_stream[leaf] * (x.customers + 1) + c
     holds_until = NEVER
     found = NONE
-    for i in range(x.entry_from[base], x.entry_from[base + 1]):
-        if x.entry_at[i] > t:
+    stream = p.leaves[leaf].stream
+    for i in range(s.entry_from[stream], s.entry_from[stream + 1]):
+        entry = s.entries[i]
+        if entry.at > t:
             break
-        if x.entry_seen[i] > t or x.entry_number[i] != x.entry_number[i]:
+        if entry.seen > t or entry.number != entry.number:
             continue
-        later = x.entry_next[i]
-        while later != NONE and x.entry_at[later] <= t and x.entry_seen[later] > t:
-            later = x.entry_next[later]
-        if later != NONE and x.entry_at[later] <= t:
+        later = entry.next
+        while later != NONE and s.entries[later].at <= t and s.entries[later].seen > t:
+            later = s.entries[later].next
+        if later != NONE and s.entries[later].at <= t:
             continue
-        ripe = int(x.entry_number[i])
+        ripe = int(entry.number)
         if ripe <= t:
             found = i
         else:
@@ -437,35 +1331,38 @@ def open_leaf(p: Program, x: Columns, s: Scratch, c: int, t: int, leaf: int) -> 
     return holds_until if found == NONE else NEVER
 
 
-def contacts_leaf(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, leaf: int) -> int:
+def contacts_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, leaf: int) -> int:
     """Evaluate a leaf over the contacts made; its actual value is their count."""
-    span = p.leaf_span[leaf]
-    after = within_after(p, k, x, c, span, t)
-    if p.leaf_since[leaf] == TRIGGER:
-        after = max(after, x.trigger[o])
+    row = p.leaves[leaf]
+    span = row.span
+    after, after_day = reaches_back(p, k, x, s, c, span, t)
+    if row.since == TRIGGER:
+        after = max(after, s.occasions[o].since)
+    rule, asks, channels = row.rule, row.asks, row.channels
     count = 0
-    oldest = NEVER
+    oldest, oldest_day = NEVER, NEVER
     for i in range(made):
-        at = s.made_at[i]
-        if at > t or at <= after or s.made_held[i] == 1:
+        contact = s.made[i]
+        at = contact.at
+        if at > t or at <= after or contact.day <= after_day or contact.held == 1:
             continue
-        if p.leaf_rule[leaf] != NONE and s.made_rule[i] != p.leaf_rule[leaf]:
+        if rule != NONE and contact.rule != rule:
             continue
-        if p.leaf_asks[leaf] != NONE and (p.leaf_asks[leaf] >> s.made_asks[i]) & 1 == 0:
+        if asks != NONE and (asks >> contact.asks) & 1 == 0:
             continue
-        if p.leaf_channels[leaf] != NONE and (p.leaf_channels[leaf] >> s.made_channel[i]) & 1 == 0:
+        if channels != NONE and (channels >> contact.channel) & 1 == 0:
             continue
         count += 1
-        oldest = min(oldest, at)
+        oldest, oldest_day = min(oldest, at), min(oldest_day, contact.day)
     s.leaf_actual[leaf] = float(count)
     s.leaf_true[leaf] = 1 if passes(p, leaf, float(count)) else 0
     if count > 0 and span != NONE:
-        return leaves_within(p, k, x, c, span, oldest)
+        return leaves_within(p, k, x, c, span, oldest, oldest_day)
     return NEVER
 
 
 def condition(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, start: int, end: int
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, start: int, end: int
 ) -> tuple[bool, int]:
     """Run a condition's code; returns its truth and until when no leaf of it can change without a new fact."""
     holds_until = NEVER
@@ -481,19 +1378,13 @@ def condition(
             else:
                 s.stack[top - 1] = s.stack[top - 1] | s.stack[top]
         else:
-            kind = p.leaf_kind[step]
+            kind = p.leaves[step].kind
             if kind == CUSTOMER:
-                true, false = x.turns_true[step * x.customers + c], x.turns_false[step * x.customers + c]
-                s.leaf_true[step] = 1 if true <= t < false else 0
-                changes = NEVER
-                if t < true < false:
-                    changes = true
-                elif true <= t < false:
-                    changes = false
+                changes = attribute_leaf(p, k, x, s, c, t, step)
             elif kind == EVENTS:
                 changes = events_leaf(p, k, x, s, c, o, t, step)
             elif kind == OPEN:
-                changes = open_leaf(p, x, s, c, t, step)
+                changes = open_leaf(p, s, t, step)
             else:
                 changes = contacts_leaf(p, k, x, s, c, o, t, made, step)
             holds_until = min(holds_until, changes)
@@ -505,201 +1396,232 @@ def condition(
 # --- gates -------------------------------------------------------------------------------------------------------
 
 
-def gate_active(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> tuple[bool, int]:
+def gate_active(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int) -> tuple[bool, int]:
     """Gate 1: the rule is active, admitted by `backfill`, and between its `starts` and `ends`."""
-    r = x.rule[o]
-    z = x.zone[c]
-    if p.active[r] == 0 or x.admitted[o] == 0:
+    occasion = s.occasions[o]
+    row = p.rules[occasion.rule]
+    z = x.customers[c].zone
+    if row.active == 0 or occasion.admitted == 0:
         return False, NEVER
-    # A day behind the calendar is not known as an instant yet: the answer holds at least up to the calendar's end.
-    edge = midnight(k, z, k.first + k.days - 1)
-    if t < midnight(k, z, p.starts[r]):
-        return False, min(midnight(k, z, p.starts[r]), edge)
-    if p.ends[r] >= LAST_DAY:
+    if row.starts > FIRST_DAY:
+        starts = midnight(k, z, row.starts)
+        if t < starts:
+            return False, starts
+    if row.ends >= LAST_DAY:
         return True, NEVER
-    over = midnight(k, z, p.ends[r] + 1)
-    return (True, min(over, edge)) if t < over else (False, NEVER)
+    over = midnight(k, z, row.ends + 1)
+    return (True, over) if t < over else (False, NEVER)
 
 
-def cancels(p: Program, k: Calendar, x: Columns, c: int, o: int, t: int) -> bool:
+def cancels(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int) -> bool:
     """Whether a no of gate 1 is for good: only before `starts` does it wait."""
-    return p.active[x.rule[o]] == 0 or x.admitted[o] == 0 or t >= midnight(k, x.zone[c], p.starts[x.rule[o]])
+    occasion = s.occasions[o]
+    row = p.rules[occasion.rule]
+    return row.active == 0 or occasion.admitted == 0 or t >= midnight(k, x.customers[c].zone, row.starts)
 
 
-def gate_again(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
+def gate_again(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
     """Gate 3: no contact by this rule, made or held out, forbids another."""
-    r = x.rule[o]
-    if p.again[r] == EVERY_TIME:
+    customer = x.customers[c]
+    r = s.occasions[o].rule
+    rule = p.rules[r]
+    if rule.again == EVERY_TIME:
         return True, NEVER
-    last = NONE
+    last, last_day = NOWHEN, NOWHEN
     for i in range(made):
-        if s.made_rule[i] == r and s.made_at[i] <= t and (last == NONE or s.made_at[i] > last):
-            last = s.made_at[i]
-    if last == NONE:
+        contact = s.made[i]
+        if contact.rule == r and contact.at <= t and contact.at > last:
+            last, last_day = contact.at, contact.day
+    if last == NOWHEN:
         return True, NEVER
-    if p.again[r] == NEVER_AGAIN:
+    if rule.again == NEVER_AGAIN:
         return False, NEVER
-    span = p.again_span[r]
-    if p.span_exact[span] >= 0:
-        return t >= last + p.span_exact[span], NEVER
-    z = x.zone[c]
-    day = local_day(k, z, last)
-    if day < k.first:
-        return True, NEVER
-    return t >= midnight(k, z, span_day(k, x, c, k.forward, span, day)), NEVER
+    span = rule.again_span
+    if p.spans[span].unit == EXACT:
+        return t >= last + p.spans[span].count, NEVER
+    return local_today(k, x, s, c, t) >= moved_day(p, k, customer.country, span, last_day, 1), NEVER
 
 
-def gate_until(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
-    """Gate 4: the goal is not reached; for silence, no newer event has come."""
-    r = x.rule[o]
-    if p.silence[r] != NONE:
-        base = p.silence[r] * (x.customers + 1) + c
-        key = NONE if p.silence_key[r] == NONE else x.key[p.silence_key[r] * len(x.rule) + o]
-        for i in range(x.anchor[o] + 1, x.entry_from[base + 1]):
-            if x.entry_at[i] > t:
-                break
-            if x.entry_seen[i] <= t and (key == NONE or x.entry_key[i] == key):
+def gate_until(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
+    """Gate 4: the goal is not reached; for silence, nothing newer has come; for a date in an event, it has not moved."""
+    occasion = s.occasions[o]
+    row = p.rules[occasion.rule]
+    if row.trigger == BY_CONTACT_SILENCE:
+        for i in range(occasion.place + 1, made):
+            if s.made[i].held == 0 and s.made[i].at <= t:
                 return False, NEVER
-    if p.goal_from[r] == p.goal_from[r + 1]:
+    elif row.voided_by != NONE:
+        anchor = occasion.anchor
+        key = NONE if row.void_key == NONE else x.properties[row.void_key * len(x.events) + anchor]
+        for i in range(s.entry_from[row.voided_by + 1] - 1, s.entry_from[row.voided_by] - 1, -1):
+            if s.entries[i].event <= anchor:
+                break
+            if s.entries[i].seen <= t and (row.void_key == NONE or s.entries[i].key == key):
+                return False, NEVER
+    if row.goal_from == row.goal_to:
         return True, NEVER
-    reached, until = condition(p, k, x, s, c, o, t, made, p.goal_from[r], p.goal_from[r + 1])
+    reached, until = condition(p, k, x, s, c, o, t, made, row.goal_from, row.goal_to)
     return not reached, until
 
 
-def gate_value_window(p: Program, x: Columns, c: int, o: int, t: int) -> tuple[bool, int]:
+def gate_value_window(p: Program, s: Scratch, o: int, t: int) -> tuple[bool, int]:
     """Gate 6: the customer has had the value of what was delivered."""
-    mode = p.value_window[x.rule[o]]
+    occasion = s.occasions[o]
+    mode = p.rules[occasion.rule].value_window
     if mode == VALUE_OF_NOTHING:
         return True, NEVER
-    if mode == VALUE_OF_TRIGGER:
-        return t >= x.value_at[o], x.value_at[o] if t < x.value_at[o] else NEVER
-    newest = NONE
-    if p.deliveries != NONE:
-        base = p.deliveries * (x.customers + 1) + c
-        for i in range(x.entry_from[base], x.entry_from[base + 1]):
-            if x.entry_at[i] > t:
-                break
-            if x.entry_seen[i] <= t:
-                newest = i
-    if newest == NONE:
-        return mode == VALUE_OF_NEWEST_IF_ANY, NEVER
-    ripe = int(x.entry_number[newest])
+    ripe = occasion.value_at
+    if mode != VALUE_OF_TRIGGER:
+        newest = NONE
+        stream = p.house[0].deliveries
+        if stream != NONE:
+            for i in range(s.entry_from[stream], s.entry_from[stream + 1]):
+                if s.entries[i].at > t:
+                    break
+                if s.entries[i].seen <= t:
+                    newest = i
+        if newest == NONE:
+            return mode == VALUE_OF_NEWEST_IF_ANY, NEVER
+        ripe = int(s.entries[newest].number)
     return t >= ripe, ripe if t < ripe else NEVER
 
 
-def gate_gives(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
+def gate_gives(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
     """Gate 6: we gave (a contact that asks for nothing) on an earlier day, lately, and after the last ask."""
-    span = p.gives_span[x.rule[o]]
+    span = p.rules[s.occasions[o].rule].gives_span
     if span == NONE:
         return True, NEVER
-    z = x.zone[c]
-    after = within_after(p, k, x, c, span, t)
-    today = midnight(k, z, local_day(k, z, t))
+    after, after_day = reaches_back(p, k, x, s, c, span, t)
+    today = local_today(k, x, s, c, t)
     for i in range(made):
-        if s.made_at[i] <= t and s.made_held[i] == 0 and (ASKS_US >> s.made_asks[i]) & 1 == 1:
-            after = max(after, s.made_at[i])
+        contact = s.made[i]
+        if contact.at <= t and contact.held == 0 and (ASKS_US >> contact.asks) & 1 == 1:
+            after = max(after, contact.at)
     gave_today = False
     for i in range(made):
-        if s.made_asks[i] == ASKS_NOTHING and s.made_held[i] == 0 and after < s.made_at[i] <= t:
-            if s.made_at[i] < today:
-                return True, leaves_within(p, k, x, c, span, s.made_at[i])
+        contact = s.made[i]
+        if contact.asks != ASKS_NOTHING or contact.held == 1 or contact.at > t:
+            continue
+        if contact.at > after and contact.day > after_day:
+            if contact.day < today:
+                return True, leaves_within(p, k, x, c, span, contact.at, contact.day)
             gave_today = True
-    return False, midnight(k, z, local_day(k, z, t) + 1) if gave_today else NEVER
+    return False, midnight(k, x.customers[c].zone, today + 1) if gave_today else NEVER
 
 
-def slot_channel(p: Program, x: Columns, c: int, slot: int) -> int:
-    """Return the channel of a slot, NONE where it is the preferred one and the customer has none."""
-    return x.preferred[c] if p.slot_channel[slot] == NONE else p.slot_channel[slot]
+def slot_for(p: Program, x: Facts, c: int, slot: int) -> int:
+    """Return the slot that a customer has: of the preferred channel, that of the one they prefer, if any."""
+    if p.slots[slot].alternatives == NONE or x.customers[c].preferred == NONE:
+        return slot
+    return p.slots[slot].alternatives + x.customers[c].preferred
 
 
-def gate_reachable(p: Program, x: Columns, c: int, o: int, t: int, slot: int) -> tuple[bool, int]:
+def gate_reachable(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, slot: int
+) -> tuple[bool, int]:
     """Gate 7: the channel has a usable address and is open."""
-    channel = slot_channel(p, x, c, slot)
-    if channel == NONE or x.reachable[channel * x.customers + c] == 0:
+    channel = p.slots[slot].channel
+    if channel == NONE or x.reachable[channel * len(x.customers) + c] == 0:
         return False, NEVER
-    opens = x.slot_opens[(slot - p.slot_from[x.rule[o]]) * len(x.rule) + o]
+    opens = slot_opens(p, k, x, s, c, o, slot)
     return (True, NEVER) if t >= opens else (False, opens)
 
 
-def gate_consent(p: Program, x: Columns, c: int, t: int, slot: int) -> tuple[bool, int]:
+def gate_consent(p: Program, x: Facts, c: int, t: int, slot: int) -> tuple[bool, int]:
     """Gate 8: they agreed to hear of this topic by this channel, and have not asked us to pause."""
-    if t < x.paused_until[c]:
-        return False, x.paused_until[c]
-    channel = slot_channel(p, x, c, slot)
-    newest = -NEVER
-    given = p.slot_opt_in[slot] == 0
-    for i in range(x.consent_from[c], x.consent_from[c + 1]):
-        if x.consent_at[i] > t:
+    customer = x.customers[c]
+    if t < customer.paused_until:
+        return False, customer.paused_until
+    channel = p.slots[slot].channel
+    topic = p.slots[slot].topic
+    newest = NOWHEN
+    given = p.slots[slot].opt_in == 0
+    for i in range(customer.consent_from, customer.consent_to):
+        record = x.consents[i]
+        if record.at > t:
             continue
-        if x.consent_topic[i] != NONE and x.consent_topic[i] != p.slot_topic[slot]:
+        if record.topic != NONE and record.topic != topic:
             continue
-        if x.consent_channel[i] != NONE and x.consent_channel[i] != channel:
+        if record.channel != NONE and record.channel != channel:
             continue
-        if x.consent_at[i] > newest:
-            newest = x.consent_at[i]
-            given = x.consent_given[i] == 1
-        elif x.consent_at[i] == newest and x.consent_given[i] == 0:
+        if record.at > newest:
+            newest = record.at
+            given = record.given == 1
+        elif record.at == newest and record.given == 0:
             given = False
     return given, NEVER
 
 
-def hours_of_day(k: Calendar, x: Columns, c: int, hours: int, day: int) -> tuple[int, int]:
-    """Return when the hours begin and end on a local day; (NONE, NONE) where they do not apply."""
-    index = day - k.first
-    if index < 0 or index >= k.days or k.open_day[(hours * k.countries + x.country[c]) * k.days + index] == 0:
-        return NONE, NONE
-    opens = time_of_day(k, x.zone[c], k.hours_from[hours], day)
-    closes = time_of_day(k, x.zone[c], k.hours_to[hours], day)
-    if opens == NONE or closes == NONE:
-        return NONE, NONE
-    return opens, closes
+def hours_of_day(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, hours: int, day: int) -> tuple[int, int]:
+    """Return when the hours begin and end on a local day; (NOWHEN, NOWHEN) where they do not apply."""
+    known = s.open_hours[hours]
+    if known.day != day:
+        known.day = day
+        known.opens = NOWHEN
+        known.closes = NOWHEN
+        if opens_on(p, k, x, c, hours, day):
+            z = x.customers[c].zone
+            known.opens = time_of_day(k, z, p.hours[hours].opens, day)
+            if known.opens != NOWHEN:
+                known.closes = time_of_day(k, z, p.hours[hours].closes, day)
+    return known.opens, known.closes
 
 
-def gate_send_hours(p: Program, k: Calendar, x: Columns, c: int, t: int, slot: int) -> tuple[bool, int]:
+def opens_on(p: Program, k: Calendar, x: Facts, c: int, hours: int, day: int) -> bool:
+    """Whether the hours apply on a day: by its weekday, and as neither a closed date nor a holiday."""
+    if (p.hours[hours].weekdays >> ((day + 3) % 7)) & 1 == 0:
+        return False
+    for i in range(len(k.closed)):
+        if k.closed[i] == day:
+            return False
+    return p.hours[hours].holidays == 0 or not is_holiday(k, x.customers[c].country, day)
+
+
+def gate_send_hours(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, t: int, slot: int) -> tuple[bool, int]:
     """Gate 9: it is within the hours of the channel and the rule."""
-    hours = p.slot_hours[slot]
+    hours = p.slots[slot].hours
     if hours == NONE:
         return True, NEVER
-    day = local_day(k, x.zone[c], t)
-    opens, closes = hours_of_day(k, x, c, hours, day)
-    if opens != NONE and opens <= t < closes:
+    day = local_today(k, x, s, c, t)
+    opens, closes = hours_of_day(p, k, x, s, c, hours, day)
+    if opens != NOWHEN and opens <= t < closes:
         return True, closes
-    while day < k.first + k.days:
-        opens, closes = hours_of_day(k, x, c, hours, day)
-        if opens > t:
+    for later in range(day, day + FAR):
+        opens, closes = hours_of_day(p, k, x, s, c, hours, later)
+        if opens > t and closes > opens:
             return False, opens
-        day += 1
-    return False, midnight(k, x.zone[c], k.first + k.days - 1)
+    return False, midnight(k, x.customers[c].zone, day + FAR)
 
 
 def gate_cap(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, slot: int, cap: int
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, slot: int, cap: int
 ) -> tuple[bool, int]:
     """Gate 10: a frequency cap, over the contacts made."""
-    r = x.rule[o]
-    channel = slot_channel(p, x, c, slot)
-    if p.exempt_caps[r] == 1:
+    r = s.occasions[o].rule
+    rule = p.rules[r]
+    serves, channel = p.caps[cap].serves, p.caps[cap].channel
+    if rule.exempt_caps == 1 or (serves != NONE and serves != rule.serves):
         return True, NEVER
-    if p.cap_serves[cap] != NONE and p.cap_serves[cap] != p.serves[r]:
+    if channel != NONE and channel != p.slots[slot].channel:
         return True, NEVER
-    if p.cap_channel[cap] != NONE and p.cap_channel[cap] != channel:
-        return True, NEVER
-    after = within_after(p, k, x, c, p.cap_span[cap], t)
+    after, after_day = reaches_back(p, k, x, s, c, p.caps[cap].span, t)
     count = 0
     room = NEVER
     # Newest first: the contact that has to leave is the at_most-th newest.
-    for j in range(made):
-        i = made - 1 - j
-        if s.made_at[i] > t or s.made_at[i] <= after or s.made_held[i] == 1 or s.made_exempt[i] == 1:
+    for i in range(made - 1, -1, -1):
+        contact = s.made[i]
+        if contact.at > t or contact.held == 1 or contact.exempt == 1:
             continue
-        if p.cap_serves[cap] != NONE and p.cap_serves[cap] != serves_of(s.made_asks[i]):
+        if contact.at <= after or contact.day <= after_day:
             continue
-        if p.cap_channel[cap] != NONE and p.cap_channel[cap] != s.made_channel[i]:
+        if serves != NONE and serves != serves_of(contact.asks):
+            continue
+        if channel != NONE and channel != contact.channel:
             continue
         count += 1
-        if count == p.cap_at_most[cap]:
-            room = leaves_within(p, k, x, c, p.cap_span[cap], s.made_at[i])
-    return (True, NEVER) if count < p.cap_at_most[cap] else (False, room)
+        if count == p.caps[cap].at_most:
+            room = leaves_within(p, k, x, c, p.caps[cap].span, contact.at, contact.day)
+    return (True, NEVER) if count < p.caps[cap].at_most else (False, room)
 
 
 def serves_of(asks: int) -> int:
@@ -711,7 +1633,7 @@ def serves_of(asks: int) -> int:
 
 
 def ask(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
 ) -> tuple[int, int, int, int]:
     """Ask the gates of an occasion at `t`, over the first `made` contacts.
 
@@ -720,21 +1642,25 @@ def ask(
     asked, and `gate_until` keeps each one's answer; without, the first that makes it wait is enough: the outcome is
     the same, as all gates have to say yes, and the instant is one before which that gate says no.
     """
-    r = x.rule[o]
+    r = s.occasions[o].rule
+    rule = p.rules[r]
     outcome, refused, waits_until, ends_at = ask_ends(p, k, x, s, c, o, t, made)
     waits = refused != 0 and outcome == CONTACT
-    first_slot = p.slot_from[r]
+    first_slot = rule.slot_from if rule.slot_from == rule.slot_to else slot_for(p, x, c, rule.slot_from)
     if waits and not complete:
         return WAITING, first_slot, refused, min(waits_until, ends_at)
 
     # The channels come before the conditions, being cheap; their bits stand behind those of the conditions.
-    asks_gates = 0 if p.asks[r] == ASKS_NOTHING else 2 + p.condition_from[r + 1] - p.blocked_from[r]
-    channel_gate = CONDITIONS + p.blocked_from[r] - p.condition_from[r] + asks_gates
+    asks_gates = 0 if rule.asks == ASKS_NOTHING else 2 + rule.condition_to - rule.blocked_from
+    channel_gate = CONDITIONS + rule.blocked_from - rule.condition_from + asks_gates
     chosen = NONE
     frees = NEVER
     first_refused = 0
-    for slot in range(first_slot, p.slot_from[r + 1]):
-        slot_refused, slot_until = ask_channel(p, k, x, s, c, o, t, made, slot, channel_gate, slot == first_slot)
+    for number in range(rule.slot_from, rule.slot_to):
+        slot = slot_for(p, x, c, number)
+        slot_refused, slot_until = ask_channel(
+            p, k, x, s, c, o, t, made, slot, channel_gate, complete and slot == first_slot, complete
+        )
         if slot_refused == 0:
             chosen = slot
             break
@@ -747,8 +1673,8 @@ def ask(
         waits_until = max(waits_until, frees)
         if not complete and outcome == CONTACT:
             return WAITING, first_slot, refused, min(waits_until, ends_at)
-    elif chosen != first_slot:
-        ask_channel(p, k, x, s, c, o, t, made, chosen, channel_gate, True)
+    elif complete and chosen != first_slot:
+        ask_channel(p, k, x, s, c, o, t, made, chosen, channel_gate, True, True)
 
     conditions_refused, conditions_until = ask_conditions(p, k, x, s, c, o, t, made, complete)
     if conditions_refused != 0:
@@ -758,38 +1684,40 @@ def ask(
     if outcome == CONTACT:
         if waits:
             outcome = WAITING
-        elif x.held[o] == 1:
+        elif rule.holdout != NONE and x.draws[rule.holdout * len(x.customers) + c] == 1:
             outcome = HELD_OUT
-            refused |= 1 << (channel_gate + CAPS + len(p.cap_at_most))
+            refused |= 1 << (channel_gate + CAPS + len(p.caps))
     return outcome, chosen if chosen != NONE else first_slot, refused, min(waits_until, ends_at)
 
 
 def ask_ends(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int
 ) -> tuple[int, int, int, int]:
     """Ask gates 1 to 4, whose no ends an occasion (or makes it wait for its beginning).
 
     Returns the outcome that they make (`CONTACT` where none ends it), the bits that refused, until when those that
     wait do so, and until when the others say yes.
     """
+    occasion = s.occasions[o]
     refused = 0
-    waits_until = -NEVER
+    waits_until = NOWHEN
     ends_at = NEVER
     outcome = CONTACT
-    yes, until = gate_active(p, k, x, c, o, t)
+    yes, until = gate_active(p, k, x, s, c, o, t)
     s.gate_until[ACTIVE] = until
     if yes:
         ends_at = min(ends_at, until)
     else:
         refused |= 1 << ACTIVE
         waits_until = max(waits_until, until)
-        if cancels(p, k, x, c, o, t):
+        if cancels(p, k, x, s, c, o, t):
             outcome = CANCELLED
-    s.gate_until[WINDOW] = x.opens[o] if t < x.opens[o] else x.closes[o]
-    if not x.opens[o] <= t < x.closes[o]:
+    opens, closes = occasion.opens, occasion.closes
+    s.gate_until[WINDOW] = opens if t < opens else closes
+    if not opens <= t < closes:
         refused |= 1 << WINDOW
         waits_until = max(waits_until, s.gate_until[WINDOW])
-        if t >= x.closes[o] and outcome == CONTACT:
+        if t >= closes and outcome == CONTACT:
             outcome = TOO_LATE
     yes, until = gate_again(p, k, x, s, c, o, t, made)
     s.gate_until[AGAIN] = until
@@ -809,32 +1737,32 @@ def ask_ends(
 
 
 def ask_conditions(
-    p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, complete: bool
 ) -> tuple[int, int]:
     """Ask gates 5 and 6; returns the bits that refused (at least one of them, if not `complete`), and until when."""
-    r = x.rule[o]
+    row = p.rules[s.occasions[o].rule]
     refused = 0
-    waits_until = -NEVER
+    waits_until = NOWHEN
     gate = CONDITIONS
-    for i in range(p.condition_from[r], p.blocked_from[r]):
-        yes, until = condition(p, k, x, s, c, o, t, made, p.gate_from[i], p.gate_from[i + 1])
+    for i in range(row.condition_from, row.blocked_from):
+        yes, until = condition(p, k, x, s, c, o, t, made, p.gates[i].code_from, p.gates[i].code_to)
         s.gate_until[gate] = until
-        if yes != (p.gate_wanted[i] == 1):
+        if yes != (p.gates[i].wanted == 1):
             refused |= 1 << gate
             waits_until = max(waits_until, until)
             if not complete:
                 return refused, waits_until
         gate += 1
-    if p.asks[r] == ASKS_NOTHING:
+    if row.asks == ASKS_NOTHING:
         return refused, waits_until
-    yes, until = gate_value_window(p, x, c, o, t)
+    yes, until = gate_value_window(p, s, o, t)
     s.gate_until[gate] = until
     if not yes:
         refused |= 1 << gate
         waits_until = max(waits_until, until)
     gate += 1
-    for i in range(p.blocked_from[r], p.condition_from[r + 1]):
-        yes, until = condition(p, k, x, s, c, o, t, made, p.gate_from[i], p.gate_from[i + 1])
+    for i in range(row.blocked_from, row.condition_to):
+        yes, until = condition(p, k, x, s, c, o, t, made, p.gates[i].code_from, p.gates[i].code_to)
         s.gate_until[gate] = until
         if yes:
             refused |= 1 << gate
@@ -851,7 +1779,7 @@ def ask_conditions(
 def ask_channel(
     p: Program,
     k: Calendar,
-    x: Columns,
+    x: Facts,
     s: Scratch,
     c: int,
     o: int,
@@ -860,17 +1788,21 @@ def ask_channel(
     slot: int,
     gate: int,
     noted: bool,
+    complete: bool,
 ) -> tuple[int, int]:
-    """Ask gates 7 to 10 of one channel; returns the bits that refused, and until when they do."""
+    """Ask gates 7 to 10 of one channel; returns the bits that refused, and until when they do.
+
+    Without `complete`, the first that says no is enough.
+    """
     refused = 0
-    waits_until = -NEVER
-    for i in range(CAPS + len(p.cap_at_most)):
+    waits_until = NOWHEN
+    for i in range(CAPS + len(p.caps)):
         if i == REACHABLE:
-            yes, until = gate_reachable(p, x, c, o, t, slot)
+            yes, until = gate_reachable(p, k, x, s, c, o, t, slot)
         elif i == CONSENT:
             yes, until = gate_consent(p, x, c, t, slot)
         elif i == SEND_HOURS:
-            yes, until = gate_send_hours(p, k, x, c, t, slot)
+            yes, until = gate_send_hours(p, k, x, s, c, t, slot)
         else:
             yes, until = gate_cap(p, k, x, s, c, o, t, made, slot, i - CAPS)
         if noted:
@@ -878,122 +1810,344 @@ def ask_channel(
         if not yes:
             refused |= 1 << (gate + i)
             waits_until = max(waits_until, until)
+            if not complete:
+                return refused, waits_until
     return refused, waits_until
 
 
-def made_before(x: Columns, s: Scratch, c: int) -> int:
+def made_before(k: Calendar, x: Facts, s: Scratch, c: int) -> int:
     """Take the contacts that a customer had before into the memory; returns how many they are."""
+    customer = x.customers[c]
     made = 0
-    for i in range(x.past_from[c], x.past_from[c + 1]):
-        s.made_occasion[made] = NONE
-        s.made_at[made] = x.past_at[i]
-        s.made_rule[made] = x.past_rule[i]
-        s.made_asks[made] = x.past_asks[i]
-        s.made_channel[made] = x.past_channel[i]
-        s.made_held[made] = x.past_held[i]
-        s.made_exempt[made] = x.past_exempt[i]
+    for i in range(customer.past_from, customer.past_to):
+        past = x.past[i]
+        contact, past = s.made[made], x.past[i]
+        contact.occasion = NONE
+        contact.at = past.at
+        contact.day = local_day(k, x.customers[c].zone, past.at)
+        contact.rule = past.rule
+        contact.asks = past.asks
+        contact.channel = past.channel
+        contact.held = past.held
+        contact.exempt = past.exempt
         made += 1
     return made
 
 
 def end(s: Scratch, o: int, outcome: int, at: int) -> None:
     """Write down that an occasion is over."""
-    s.outcome[o] = outcome
-    s.at[o] = at
-    s.next[o] = NONE
+    occasion = s.occasions[o]
+    occasion.outcome = outcome
+    occasion.at = at
+    occasion.next = NOWHEN
 
 
-def walk_customer(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, since: int, until: int, causes: bool) -> int:
+def anchor_before(p: Program, x: Facts, s: Scratch, a: int, b: int) -> bool:
+    """Whether the anchor of one occasion stands before another's of the same rule, as texts do.
+
+    The anchor of a follow-up is the key of a contact's occasion: the rule's name, the customer, its own anchor.
+    """
+    while True:
+        first, second = s.occasions[a].rule, s.occasions[b].rule
+        if first != second:
+            return p.rules[first].name_rank < p.rules[second].name_rank
+        one, other = s.occasions[a].anchor, s.occasions[b].anchor
+        trigger = p.rules[first].trigger
+        if trigger == BY_EVENT or trigger == BY_SILENCE or trigger == BY_EVENT_DATE:
+            return x.events[one].rank < x.events[other].rank
+        if trigger != BY_CONTACT and trigger != BY_CONTACT_SILENCE:
+            return one < other
+        if one < 0 or other < 0:
+            return one > other if one < 0 and other < 0 else one < 0
+        a, b = one, other
+
+
+def speaks_before(p: Program, x: Facts, s: Scratch, a: int, b: int) -> bool:
+    """Whether one occasion speaks before another at the same instant."""
+    if s.occasions[a].rule != s.occasions[b].rule:
+        return s.occasions[a].rule < s.occasions[b].rule
+    if s.occasions[a].trigger != s.occasions[b].trigger:
+        return s.occasions[a].trigger < s.occasions[b].trigger
+    return anchor_before(p, x, s, a, b)
+
+
+def take_in(p: Program, x: Facts, s: Scratch, live: int, o: int) -> int:
+    """Put an occasion among the live ones, where its turn to speak is; returns how many they are."""
+    i = live
+    while i > 0 and speaks_before(p, x, s, o, s.live[i - 1]):
+        s.live[i] = s.live[i - 1]
+        i -= 1
+    s.live[i] = o
+    return live + 1
+
+
+def begins(s: Scratch, o: int) -> int:
+    """Return when an occasion is first heard of."""
+    occasion = s.occasions[o]
+    return max(occasion.opens, occasion.known)
+
+
+def order_coming(s: Scratch, count: int) -> None:
+    """Sort what is to come, the last one first (by Shell's method, as most of it is in order already)."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, count):
+            o = s.coming[i]
+            at = begins(s, o)
+            j = i
+            while j >= gap and begins(s, s.coming[j - gap]) < at:
+                s.coming[j] = s.coming[j - gap]
+                j -= gap
+            s.coming[j] = o
+        gap //= 3
+
+
+def follow_up(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, made: int, count: int, since: int, until: int
+) -> int:
+    """Write down the occasions that a contact just made gives rise to, behind the first `count`.
+
+    Returns how many occasions there are, NONE where there is no room.
+    """
+    for r in range(len(p.rules)):
+        if not gives_rise(p, r, s.occasions[o].rule, s.made[made].held):
+            continue
+        if count >= len(s.occasions):
+            return NONE
+        set_follow_up(p, k, x, s, c, r, count, o, s.made[made].at, made)
+        if s.occasions[count].closes > since and s.occasions[count].opens < until:
+            count += 1
+    return count
+
+
+def walk_customer(
+    p: Program,
+    k: Calendar,
+    x: Facts,
+    s: Scratch,
+    c: int,
+    count: int,
+    since: int,
+    until: int,
+    horizon: int,
+    causes: bool,
+) -> tuple[int, int]:
     """Walk the moments of one customer in [since, until); writes a result for each of their occasions.
 
-    With `causes`, what is too late or waits gets the gates that stood in its way.
+    `count` is how many occasions there are; what contacts give rise to, and meets [since, horizon), comes behind
+    them. With `causes`, what is too late or waits gets the gates that stood in its way.
 
-    Returns how many contacts are in the memory at the end: those from before, and those made.
+    Returns how many contacts are in the memory at the end (those from before, and those made), and how many
+    occasions there are then; NONE for no room.
     """
-    made = made_before(x, s, c)
-    low, high = x.occasion_from[c], x.occasion_from[c + 1]
-    for o in range(low, high):
-        s.outcome[o] = WAITING
-        s.channel[o] = NONE
-        s.refused[o] = 0
-        s.until[o] = NONE
-        s.next[o] = next_moment(p, k, x, c, o, since)
-    fact, facts = x.fact_from[c], x.fact_from[c + 1]
-    while fact < facts and x.fact_at[fact] <= since:
+    forget(s)
+    read_streams(p, k, x, s, c)
+    facts = read_facts(x, s, c)
+    made = made_before(k, x, s, c)
+    seat = s.seats[c]
+    arisen_from = count
+    coming, live = 0, 0
+    for o in range(seat.start, seat.end):
+        if s.occasions[o].skipped == 0:
+            coming = expect(s, coming, o)
+    order_coming(s, coming)
+    fact = 0
+    while fact < facts and s.seen[fact].at <= since:
         fact += 1
     while True:
         t = NEVER
-        for o in range(low, high):
-            if s.next[o] != NONE:
-                t = min(t, s.next[o], max(x.closes[o], x.known[o], since))
+        for i in range(live):
+            occasion = s.occasions[s.live[i]]
+            t = min(t, occasion.next, max(occasion.closes, occasion.known, since))
+        if coming > 0:
+            t = min(t, max(begins(s, s.coming[coming - 1]), since))
         if fact < facts:
-            t = min(t, x.fact_at[fact])
+            t = min(t, s.seen[fact].at)
         if t >= until:
             break
-        if fact < facts and x.fact_at[fact] == t:
-            while fact < facts and x.fact_at[fact] == t:
-                fact += 1
-            for o in range(low, high):
-                if s.next[o] != NONE:
-                    s.next[o] = min(s.next[o], next_moment(p, k, x, c, o, t))
-        for o in range(low, high):
-            if s.next[o] != NONE and max(x.closes[o], x.known[o]) <= t:
-                end(s, o, TOO_LATE, max(x.closes[o], x.known[o]))
-        o = low
-        while o < high:
-            if s.next[o] == NONE or s.next[o] > t:
-                o += 1
+        while fact < facts and s.seen[fact].at == t:
+            wake_by_fact(p, k, x, s, c, live, s.seen[fact].event, t)
+            fact += 1
+        coming, live = let_in(p, k, x, s, c, coming, live, t)
+        i = 0
+        while i < live:
+            o = s.live[i]
+            occasion = s.occasions[o]
+            over = max(occasion.closes, occasion.known)
+            if over <= t:
+                end(s, o, TOO_LATE, over)
+                occasion.refused = silence_of(p, k, x, s, c, o, occasion.closes, made) if causes else 0
+                live = dropped(s, live, i)
+                continue
+            if occasion.next > t:
+                i += 1
                 continue
             outcome, slot, refused, again = ask(p, k, x, s, c, o, t, made, False)
+            occasion.refused = refused
             if outcome == WAITING:
-                s.next[o] = next_moment(p, k, x, c, o, max(again, t + 1)) if again < NEVER else NEVER
-                o += 1
+                occasion.next = next_moment(p, k, x, s, c, o, max(again, t + 1)) if again < NEVER else NEVER
+                i += 1
                 continue
             end(s, o, outcome, t)
-            s.refused[o] = refused
+            live = dropped(s, live, i)
             if outcome == CONTACT or outcome == HELD_OUT:
-                s.channel[o] = slot_channel(p, x, c, slot)
-                s.made_occasion[made] = o
-                s.made_at[made] = t
-                s.made_rule[made] = x.rule[o]
-                s.made_asks[made] = p.asks[x.rule[o]]
-                s.made_channel[made] = s.channel[o]
-                s.made_held[made] = 1 if outcome == HELD_OUT else 0
-                s.made_exempt[made] = p.exempt_caps[x.rule[o]]
+                occasion.channel = p.slots[slot].channel
+                if made >= len(s.made):
+                    return made, NONE
+                remember(p, k, x, s, c, o, t, made)
+                arisen = count
+                count = follow_up(p, k, x, s, c, o, made, count, since, horizon)
+                if count == NONE or seat.end - seat.start + count - arisen_from > len(s.live):
+                    return made, NONE
                 made += 1
-                # A contact may change every answer: all are asked again, in order.
-                for other in range(low, high):
-                    if s.next[other] != NONE:
-                        s.next[other] = min(s.next[other], next_moment(p, k, x, c, other, t))
-                o = low
-            else:
-                o += 1
-    for o in range(low, high):
-        if s.next[o] != NONE:
-            s.at[o] = until
-            s.until[o] = min(s.next[o], x.closes[o])
-        if causes and (s.outcome[o] == WAITING or s.outcome[o] == TOO_LATE):
-            s.refused[o] = silence_of(p, k, x, s, c, o, min(x.closes[o], until), made)
-    return made
+                wake_by_contact(p, k, x, s, c, live, occasion.rule, t)
+                for other in range(arisen, count):
+                    coming = expect(s, coming, other)
+                if count > arisen:
+                    order_coming(s, coming)
+                    coming, live = let_in(p, k, x, s, c, coming, live, t)
+                i = 0  # those refused at this instant are asked again, in order
+    for i in range(live):
+        left_waiting(p, k, x, s, c, s.live[i], until, made, causes)
+    for i in range(coming):
+        left_waiting(p, k, x, s, c, s.coming[i], until, made, causes)
+    seat.arisen_from = arisen_from
+    seat.arisen_to = count
+    return made, count
 
 
-def silence_of(p: Program, k: Calendar, x: Columns, s: Scratch, c: int, o: int, before: int, made: int) -> int:
+def expect(s: Scratch, coming: int, o: int) -> int:
+    """Put an occasion, of which nothing has come yet, among those to come; returns how many they are."""
+    occasion = s.occasions[o]
+    occasion.outcome = WAITING
+    occasion.channel = NONE
+    occasion.refused = 0
+    occasion.until = NOWHEN
+    occasion.next = NEVER
+    s.coming[coming] = o
+    return coming + 1
+
+
+def let_in(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, coming: int, live: int, t: int) -> tuple[int, int]:
+    """Put those that have begun by `t` among the live ones; returns how many are to come, and how many live."""
+    while coming > 0 and begins(s, s.coming[coming - 1]) <= t:
+        coming -= 1
+        o = s.coming[coming]
+        s.occasions[o].next = next_moment(p, k, x, s, c, o, t)
+        live = take_in(p, x, s, live, o)
+    return coming, live
+
+
+def remember(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int) -> None:
+    """Write down a contact that is made, or held out."""
+    contact, occasion = s.made[made], s.occasions[o]
+    rule = p.rules[occasion.rule]
+    contact.occasion = o
+    contact.at = t
+    contact.day = local_today(k, x, s, c, t)
+    contact.rule = occasion.rule
+    contact.asks = rule.asks
+    contact.channel = occasion.channel
+    contact.held = 1 if occasion.outcome == HELD_OUT else 0
+    contact.exempt = rule.exempt_caps
+
+
+def wake_by_fact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, e: int, t: int) -> None:
+    """Let those be asked at `t` whose gates a new fact may change: an event, or (NONE) a record of consent."""
+    for i in range(live):
+        o = s.live[i]
+        occasion = s.occasions[o]
+        if occasion.next > t and (e == NONE or p.wakes[occasion.rule * p.names + x.events[e].name] == 1):
+            occasion.next = min(occasion.next, next_moment(p, k, x, s, c, o, t))
+
+
+def wake_by_contact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, made_by: int, t: int) -> None:
+    """Let those be asked again at `t` whose answer a contact may change: none that another gate keeps waiting."""
+    for i in range(live):
+        o = s.live[i]
+        occasion = s.occasions[o]
+        rule = p.rules[occasion.rule]
+        waits_for_another = occasion.refused & ~rule.contact_gates != 0
+        ends = rule.contact_ends == 1 or (occasion.rule == made_by and rule.again != EVERY_TIME)
+        if occasion.next > t and (ends or (occasion.refused != 0 and not waits_for_another)):
+            occasion.next = min(occasion.next, next_moment(p, k, x, s, c, o, t))
+
+
+def dropped(s: Scratch, live: int, i: int) -> int:
+    """Take one out of the live occasions; returns how many are left."""
+    for j in range(i, live - 1):
+        s.live[j] = s.live[j + 1]
+    return live - 1
+
+
+def left_waiting(
+    p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, until: int, made: int, causes: bool
+) -> None:
+    """Write down that an occasion waits at the end of the walk, and until when it will."""
+    occasion = s.occasions[o]
+    occasion.at = until
+    occasion.until = min(
+        next_moment(p, k, x, s, c, o, until) if occasion.next == NEVER and begins(s, o) >= until else occasion.next,
+        occasion.closes,
+    )
+    occasion.refused = silence_of(p, k, x, s, c, o, min(occasion.closes, until), made) if causes else 0
+
+
+def silence_of(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, before: int, made: int) -> int:
     """Return the gates that refused at the last instant before `before` inside the send hours.
 
     Where it had no moment at all, or nothing stood in its way at that one (it was not asked then), it is the window.
     """
-    t = last_moment(p, k, x, c, o, before, True)
-    if t == NONE:
-        t = last_moment(p, k, x, c, o, before, False)
-    if t == NONE:
+    t = last_moment(p, k, x, s, c, o, before, True)
+    if t == NOWHEN:
+        t = last_moment(p, k, x, s, c, o, before, False)
+    if t == NOWHEN:
         return 1 << WINDOW
     _, _, refused, _ = ask(p, k, x, s, c, o, t, made, True)
     return refused if refused != 0 else 1 << WINDOW
 
 
-def walk(p: Program, k: Calendar, x: Columns, s: Scratch, since: int, until: int, causes: bool) -> int:
-    """Walk all customers, one after the other; returns how many contacts the last one's memory holds."""
+def walk(
+    p: Program,
+    k: Calendar,
+    x: Facts,
+    s: Scratch,
+    first: int,
+    count: int,
+    since: int,
+    until: int,
+    horizon: int,
+    causes: bool,
+) -> tuple[int, int, int]:
+    """Walk customers from `first` on, one after the other, where there are `count` occasions already.
+
+    Returns the customer at whom the room ended (or the number of customers), how many occasions there are, and how
+    many contacts the last one's memory holds.
+    """
+    return walk_customers(
+        reference(p), reference(k), reference(x), reference(s), first, count, since, until, horizon, causes
+    )
+
+
+def walk_customers(
+    p: Program,
+    k: Calendar,
+    x: Facts,
+    s: Scratch,
+    first: int,
+    count: int,
+    since: int,
+    until: int,
+    horizon: int,
+    causes: bool,
+) -> tuple[int, int, int]:
+    """Walk customers from `first` on; as `walk`."""
     made = 0
-    for c in range(x.customers):
-        made = walk_customer(p, k, x, s, c, since, until, causes)
-    return made
+    for c in range(first, len(x.customers)):
+        made, occasions = walk_customer(p, k, x, s, c, count, since, until, horizon, causes)
+        if occasions == NONE:
+            return c, count, made
+        count = occasions
+    return len(x.customers), count, made

@@ -11,23 +11,27 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from functools import cached_property
+from typing import TypeVar
 
 from scheduler.decisions import kernel
 from scheduler.decisions.causes import Cause
-from scheduler.decisions.conditions import ASKS, Conditions, From, Leaf, Stream
-from scheduler.decisions.numbering import Interned, offsets
-from scheduler.decisions.spans import Spans
-from scheduler.durations import Duration
+from scheduler.decisions.conditions import ASKS, Carries, Conditions, From, Leaf, LeafKind, Predicate, Stream, kept
+from scheduler.decisions.numbering import Interned
+from scheduler.decisions.spans import WIDEST, Spans
+from scheduler.durations import Duration, Unit
 from scheduler.errors import InputError
 from scheduler.rulebook.model import (
     ALL_DAYS,
     PREFERRED,
+    VALUE_WINDOW,
     AsksFor,
     Condition,
     ConsentMode,
+    ContactTrigger,
     DateTrigger,
     EventDateTrigger,
     EventTrigger,
+    EveryTrigger,
     Exemption,
     Hours,
     HouseRules,
@@ -36,19 +40,44 @@ from scheduler.rulebook.model import (
     Serves,
     SilenceTrigger,
     Status,
+    Weekday,
 )
-from scheduler.wallclock import day_of
+from scheduler.wallclock import DAY, day_of
 
+T = TypeVar("T")
 SERVES = tuple(Serves)
 MOST_GATES = 62
 """As many gates as a rule may have: one bit each."""
 
-_FIRST_DAY = day_of(date(1, 1, 1))
-_OF_A_RULE = (
-    *("active", "starts", "ends", "clock", "again", "again_span", "silence", "silence_key", "asks"),
-    *("value_window", "gives_span", "exempt_caps", "serves"),
-)
-"""The columns of the kernel's table that have one entry a rule."""
+NO_DELAY = Duration(0, Unit.DAYS)
+VALUE_WINDOW_DEFAULT = Duration(60, Unit.DAYS)
+"""How long value takes where the house says nothing."""
+
+CONTACTS = "contact"
+"""What `silence` names for contacts by us."""
+
+
+class Trigger(IntEnum):
+    """What gives rise to a rule's occasions."""
+
+    EVENT = 0
+    SILENCE = 1
+    EVENT_DATE = 2
+    DATE = 3
+    DATE_ONCE = 4
+    CONTACT = 5
+    CONTACT_SILENCE = 6
+    WEEK = 7
+    MONTH = 8
+    SPAN = 9
+
+
+class Backfill(IntEnum):
+    """Which triggers from before the rule was activated are admitted."""
+
+    ALL_OPEN = 0
+    NONE_BEFORE = 1
+    SINCE_A_DAY = 2
 
 
 class ValueOf(IntEnum):
@@ -60,17 +89,8 @@ class ValueOf(IntEnum):
     NEWEST_IF_ANY = 3
 
 
+_NO_RULE = -2  # a draft, or a rule that is gone: no contact is by it
 _VALUE_OF = {"none": ValueOf.NOTHING, "required": ValueOf.NEWEST, "if delivered": ValueOf.NEWEST_IF_ANY}
-
-
-@dataclass(frozen=True)
-class HoursTable:
-    """Hours as they apply: those of a channel, narrowed by a rule; `closed` are days, `holidays` are skipped."""
-
-    opens: int
-    closes: int
-    weekdays: frozenset[int]
-    holidays: bool
 
 
 @dataclass(frozen=True)
@@ -92,9 +112,20 @@ class Gate:
         return f"{self.cause}.{self.detail}" if self.detail else str(self.cause)
 
 
+class Draw(IntEnum):
+    """What is drawn by lot for each customer: whether they are held out, or by how many days a return is shifted."""
+
+    HELD_OUT = 0
+    SHIFT = 1
+
+
 @dataclass(frozen=True)
 class Program:
-    """A rulebook, ready to decide with: the kernel's tables and what the words need."""
+    """A rulebook, ready to decide with: the kernel's tables and what their numbers mean.
+
+    `events`, `attributes` and `properties` are those that any rule looks at; `draws` what is drawn by lot for which
+    rule; `reach` how far from an instant the windows and counts that matter to it may lie, in microseconds.
+    """
 
     rulebook: Rulebook
     rules: tuple[Rule, ...]
@@ -102,13 +133,20 @@ class Program:
     tables: kernel.Program
     leaves: tuple[Leaf, ...]
     streams: tuple[Stream, ...]
+    predicates: tuple[Predicate, ...]
     channels: tuple[str, ...]
     topics: tuple[str, ...]
-    keys: tuple[str, ...]
+    events: tuple[str, ...]
+    attributes: tuple[str, ...]
+    properties: tuple[str, ...]
     spans: tuple[Duration, ...]
-    reach_back: int
-    clocks: tuple[int, ...]
-    hours: tuple[HoursTable, ...]
+    draws: tuple[tuple[Draw, Rule], ...]
+    reach: int
+
+    @property
+    def has_follow_ups(self) -> bool:
+        """Whether contacts give rise to occasions."""
+        return any(row.trigger in {Trigger.CONTACT, Trigger.CONTACT_SILENCE} for row in self.tables.rules)
 
     @property
     def house(self) -> HouseRules:
@@ -116,17 +154,13 @@ class Program:
         return self.rulebook.house
 
 
-def opens_at_midnight(rule: Rule) -> bool:
-    """Whether the rule's windows open at a midnight: by a date, or by a delay of calendar units."""
-    if isinstance(rule.when, DateTrigger | EventDateTrigger):
-        return not (isinstance(rule.after, Duration) and rule.after.exact)
-    return rule.after is not None and not (isinstance(rule.after, Duration) and rule.after.exact)
-
-
 def anchored_on_delivery(rule: Rule, house: HouseRules) -> bool:
-    """Whether the rule's own trigger delivers value."""
-    window = house.value_window
-    return window is None or (isinstance(rule.when, EventTrigger) and rule.when.event in window.delivered_by)
+    """Whether the rule's own trigger is an event that delivers value."""
+    delivered_by = () if house.value_window is None else house.value_window.delivered_by
+    match rule.when:
+        case EventTrigger(event=name) | EventDateTrigger(event=name) | SilenceTrigger(silence=name):
+            return name in delivered_by
+    return False
 
 
 def compile_rules(rulebook: Rulebook) -> Program:
@@ -142,141 +176,255 @@ class _Compiler:
         self.rules = tuple(
             sorted(live, key=lambda rule: (-rule.priority, SERVES.index(rule.asks_for.serves), rule.name))
         )
-        self.channels, self.topics, self.clocks = Interned(), Interned(), Interned()
+        _refuse_circles(self.rules)
+        self.channels, self.topics = Interned(), Interned()
         self.spans = Spans()
-        numbers = {rule.name: number for number, rule in enumerate(self.rules)}
-        self.conditions = Conditions(self.house, rulebook.conditions, numbers, self.channels, self.spans)
-        self.hours: list[HoursTable] = []
+        self.numbers = {rule.name: number for number, rule in enumerate(self.rules)}
+        self.conditions = Conditions(self.house, rulebook.conditions, self.numbers, self.channels, self.spans)
+        self.triggered_by = Interned()
+        self.wheres: list[int] = []
         self.code: list[int] = []
-        self.gate_from, self.gate_wanted = [0], list[int]()
+        self.gate_rows: list[kernel.GateRow] = []
+        self.slots: list[kernel.SlotRow] = []
+        self.preferred: list[tuple[kernel.SlotRow, Rule, Duration | None]] = []
+        self.hours: list[kernel.HoursRow] = []
+        self.draws: list[tuple[Draw, Rule]] = []
         self.gates: list[tuple[Gate, ...]] = []
+        self._deliveries = kernel.NONE
 
     def program(self) -> Program:
-        rows = [self._row(rule) for rule in self.rules]
-        goal_from, condition_from, blocked_from, slot_from, slots = self._gates_and_slots()
-        deliveries = self._deliveries()
-        caps = self.house.frequency_caps
-        cap_spans = [self.spans.number(cap.within) for cap in caps]
-        cap_channels = [kernel.NONE if cap.by is None else self.channels.number(cap.by) for cap in caps]
-        leaves = self.conditions.leaves
-        tests = [leaf.tests for leaf in leaves]
+        names = sorted(self.numbers)
+        rows = [self._row(rule, names.index(rule.name)) for rule in self.rules]
+        caps = [self._cap(number) for number in range(len(self.house.frequency_caps))]
+        house = self._house_row()
+        self._lay_alternatives()
+        streams = [self._stream_row(stream) for stream in self.conditions.streams]
+        leaves, tests = list[kernel.LeafRow](), list[float]()
+        for leaf in self.conditions.leaves:
+            leaves.append(_leaf_row(leaf, len(tests)))
+            tests += leaf.tests
+        events = Interned(self.triggered_by)
+        for stream in self.conditions.streams:
+            for name in stream.events:
+                events.number(name)
+        predicates = self.conditions.predicates
         tables = kernel.Program(
-            **{name: [row[name] for row in rows] for name in _OF_A_RULE},
-            goal_from=goal_from,
-            condition_from=condition_from,
-            blocked_from=blocked_from,
-            slot_from=slot_from,
-            gate_from=self.gate_from,
-            gate_wanted=self.gate_wanted,
+            rules=rows,
+            gates=self.gate_rows,
             code=self.code,
-            slot_channel=[slot[0] for slot in slots],
-            slot_hours=[slot[1] for slot in slots],
-            slot_topic=[slot[2] for slot in slots],
-            slot_opt_in=[slot[3] for slot in slots],
-            cap_at_most=[cap.at_most for cap in caps],
-            cap_span=cap_spans,
-            cap_serves=[kernel.NONE if cap.serves is None else SERVES.index(cap.serves) for cap in caps],
-            cap_channel=cap_channels,
-            span_exact=[span.microseconds if span.exact else kernel.NONE for span in self.spans.durations],
-            leaf_kind=[leaf.kind for leaf in leaves],
-            leaf_stream=[leaf.stream for leaf in leaves],
-            leaf_aggregate=[leaf.aggregate for leaf in leaves],
-            leaf_span=[leaf.span for leaf in leaves],
-            leaf_since=[leaf.since for leaf in leaves],
-            leaf_key=[leaf.key for leaf in leaves],
-            leaf_test_from=offsets(tests),
-            leaf_rule=[leaf.rule for leaf in leaves],
-            leaf_asks=[leaf.asks for leaf in leaves],
-            leaf_channels=[leaf.channels for leaf in leaves],
-            test=[float(number) for test in tests for number in test],
-            deliveries=deliveries,
-            lateness=self.house.lateness.microseconds,
+            slots=self.slots,
+            caps=caps,
+            spans=self.spans.rows,
+            hours=self.hours,
+            leaves=leaves,
+            tests=tests,
+            streams=streams,
+            hears=[_hears(stream, name) for stream in self.conditions.streams for name in events],
+            wakes=[int(name in self._listens_to(row)) for row in rows for name in events],
+            wheres=self.wheres,
+            predicate_columns=[predicate.column for predicate in predicates],
+            house=[house],
+            names=len(events),
         )
+        farthest = max((max(-row.reach_low, row.reach_high) for row in rows), default=0)
         return Program(
             rulebook=self.rulebook,
             rules=self.rules,
             gates=tuple(self.gates),
             tables=tables,
-            leaves=tuple(leaves),
+            leaves=tuple(self.conditions.leaves),
             streams=tuple(self.conditions.streams),
+            predicates=tuple(predicates),
             channels=tuple(self.channels),
             topics=tuple(self.topics),
-            keys=tuple(self.conditions.keys),
+            events=tuple(events),
+            attributes=tuple(self.conditions.attributes),
+            properties=tuple(self.conditions.properties),
             spans=tuple(self.spans.durations),
-            reach_back=self.spans.longest,
-            clocks=tuple(int(minute) for minute in self.clocks),
-            hours=tuple(self.hours),
+            draws=tuple(self.draws),
+            reach=farthest + self.spans.longest * DAY,
         )
 
-    def _row(self, rule: Rule) -> dict[str, int]:
-        at = rule.at if rule.at is not None else self.house.default_at if opens_at_midnight(rule) else None
+    def _listens_to(self, row: kernel.RuleRow) -> set[str]:
+        """The events that may change what a rule's gates say."""
+        streams = {leaf.stream for leaf in self._leaves_of(row.goal_from, row.goal_to)}
+        for gate in self.gate_rows[row.condition_from : row.condition_to]:
+            streams |= {leaf.stream for leaf in self._leaves_of(gate.code_from, gate.code_to)}
+        streams |= {row.voided_by}
+        if row.value_window in {ValueOf.NEWEST, ValueOf.NEWEST_IF_ANY}:
+            streams |= {self._deliveries}
+        return {name for number in streams - {kernel.NONE} for name in self.conditions.streams[number].events}
+
+    def _leaves_of(self, start: int, end: int) -> list[Leaf]:
+        return [self.conditions.leaves[step] for step in self.code[start:end] if step >= 0]
+
+    def _asks_contacts(self, start: int, end: int) -> bool:
+        return any(leaf.kind is LeafKind.CONTACTS for leaf in self._leaves_of(start, end))
+
+    def _row(self, rule: Rule, name_rank: int) -> kernel.RuleRow:
+        row = kernel.RuleRow(
+            active=int(rule.status is Status.ACTIVE),
+            starts=day_of(rule.starts) if rule.starts else kernel.FIRST_DAY,
+            ends=day_of(rule.ends) if rule.ends else kernel.LAST_DAY,
+            name_rank=name_rank,
+            again=1 if rule.again.never else 2 if rule.again.after else 0,
+            again_span=self.spans.number(rule.again.after),
+            asks=ASKS.index(rule.asks_for),
+            serves=SERVES.index(rule.asks_for.serves),
+            exempt_caps=int(Exemption.FREQUENCY_CAPS in rule.exempt),
+            at=kernel.NONE if rule.at is None else rule.at * kernel.MINUTE,
+        )
+        row.backfill = Backfill.NONE_BEFORE if rule.backfill == "none" else Backfill.ALL_OPEN
+        if isinstance(rule.backfill, date):
+            row.backfill, row.backfill_day = Backfill.SINCE_A_DAY, day_of(rule.backfill)
+        if rule.holdout > 0:
+            row.holdout = self._draw(Draw.HELD_OUT, rule)
+        self._trigger(row, rule)
+        self._window(row, rule)
+        self._gates(row, rule)
+        return row
+
+    def _draw(self, what: Draw, rule: Rule) -> int:
+        self.draws.append((what, rule))
+        return len(self.draws) - 1
+
+    # --- what triggers it
+
+    def _trigger(self, row: kernel.RuleRow, rule: Rule) -> None:
+        match rule.when:
+            case EventTrigger(event=name):
+                self._by_event(row, Trigger.EVENT, name, rule)
+            case EventDateTrigger(event=name):
+                self._by_event(row, Trigger.EVENT_DATE, name, rule)
+                row.column = self.conditions.column(rule.when.date)
+                if rule.when.same is not None:
+                    # Moved by whatever newer event of that key, also by one that is no trigger itself.
+                    row.void_key = self.conditions.column(rule.when.same)
+                    row.voided_by = self.conditions.stream(Stream((name,), key=row.void_key))
+            case SilenceTrigger(silence=name) if name == CONTACTS:
+                row.trigger = Trigger.CONTACT_SILENCE
+            case SilenceTrigger(silence=name):
+                self._by_event(row, Trigger.SILENCE, name, rule)
+                row.void_key = self.conditions.column(rule.when.same)
+                where = self.conditions.where(rule.when.where)
+                row.voided_by = self.conditions.stream(Stream((name,), where, key=row.void_key))
+            case DateTrigger(date=name):
+                row.trigger = Trigger.DATE_ONCE if rule.when.once else Trigger.DATE
+                row.column = self.conditions.attributes.number(name)
+            case ContactTrigger(contact=name):
+                row.trigger, row.follows = Trigger.CONTACT, self.numbers.get(name, _NO_RULE)
+            case EveryTrigger():
+                self._every(row, rule, rule.when)
+
+    def _by_event(self, row: kernel.RuleRow, trigger: Trigger, name: str, rule: Rule) -> None:
+        row.trigger, row.event = trigger, self.triggered_by.number(name)
+        row.where_from, row.where_to = self._laid(self.wheres, self.conditions.where(getattr(rule.when, "where", None)))
+
+    def _every(self, row: kernel.RuleRow, rule: Rule, when: EveryTrigger) -> None:
+        if rule.starts is None:
+            raise InputError(f"rule {rule.name}: what returns is counted from starts, which is missing")
+        if isinstance(when.every, Duration):
+            if when.every.exact or not when.every.count:
+                raise InputError(f"rule {rule.name}: every takes days, weeks, months or years, not {when.every}")
+            row.trigger, row.every = Trigger.SPAN, self.spans.number(when.every)
+        elif when.every == "week":
+            on = when.on if isinstance(when.on, Weekday) else ALL_DAYS[rule.starts.weekday()]
+            row.trigger, row.every = Trigger.WEEK, ALL_DAYS.index(on)
+        else:
+            row.trigger, row.every = Trigger.MONTH, when.on if isinstance(when.on, int) else rule.starts.day
+        if when.spread is not None:
+            row.spread = self._draw(Draw.SHIFT, rule)
+
+    # --- when it may speak
+
+    def _window(self, row: kernel.RuleRow, rule: Rule) -> None:
+        before = rule.before
+        if before is None and rule.ahead is not None:
+            before = NO_DELAY
+        row.before = self.spans.number(before)
+        row.ahead = self.spans.number(rule.ahead)
+        if rule.after == VALUE_WINDOW:
+            row.after_value = 1
+            for window in self._value_windows():
+                self.spans.number(window)
+        elif isinstance(rule.after, Duration):
+            row.after = self.spans.number(rule.after)
+        row.reach_low, row.reach_high = self._reach(rule, before)
         ask = self.house.ask(rule.asks_for)
-        silence, silence_key = kernel.NONE, kernel.NONE
-        if isinstance(rule.when, SilenceTrigger):
-            silence = self.conditions.stream(Stream((rule.when.silence,), rule.when.where, key=rule.when.same or ""))
-            silence_key = self.conditions.key(rule.when.same)
-        value_of = _VALUE_OF[str(ask.value_window)]
-        if value_of is not ValueOf.NOTHING and anchored_on_delivery(rule, self.house):
-            value_of = ValueOf.TRIGGER
-        return {
-            "active": int(rule.status is Status.ACTIVE),
-            "starts": day_of(rule.starts) if rule.starts else _FIRST_DAY,
-            "ends": day_of(rule.ends) if rule.ends else kernel.LAST_DAY,
-            "clock": kernel.NONE if at is None else self.clocks.number(str(at)),
-            "again": 1 if rule.again.never else 2 if rule.again.after else 0,
-            "again_span": self.spans.number(rule.again.after),
-            "silence": silence,
-            "silence_key": silence_key,
-            "asks": ASKS.index(rule.asks_for),
-            "value_window": value_of,
-            "gives_span": kernel.NONE if isinstance(ask.gives, str) else self.spans.number(ask.gives),
-            "exempt_caps": int(Exemption.FREQUENCY_CAPS in rule.exempt),
-            "serves": SERVES.index(rule.asks_for.serves),
-        }
+        row.gives_span = kernel.NONE if isinstance(ask.gives, str) else self.spans.number(ask.gives)
+        row.value_window = _VALUE_OF[str(ask.value_window)]
+        if self.house.value_window is None:
+            # The house states none: an ask that must have had it waits by its own trigger, others pass.
+            row.value_window = ValueOf.TRIGGER if row.value_window == ValueOf.NEWEST else ValueOf.NOTHING
+        elif row.value_window != ValueOf.NOTHING and anchored_on_delivery(rule, self.house):
+            row.value_window = ValueOf.TRIGGER
 
-    def _gates_and_slots(
-        self,
-    ) -> tuple[list[int], list[int], list[int], list[int], list[tuple[int, int, int, int]]]:
-        """Lay down each rule's condition gates, its goal and its channels.
+    def _value_windows(self) -> list[Duration]:
+        window = self.house.value_window
+        return [VALUE_WINDOW_DEFAULT] if window is None else [*window.windows.values(), window.default]
 
-        The goals' codes stand in front of all others, so that one table of offsets serves them.
-        """
-        goals = [self._goal(rule) for rule in self.rules]
-        self.code = [step for goal in goals for step in goal]
-        self.gate_from = [len(self.code)]
-        condition_from, blocked_from, slot_from = list[int](), list[int](), [0]
-        slots: list[tuple[int, int, int, int]] = []
-        for rule in self.rules:
-            gates = [
-                Gate(Cause.ACTIVE, source="status"),
-                Gate(Cause.WINDOW, source="when"),
-                Gate(Cause.AGAIN, source="again"),
-                Gate(Cause.UNTIL, source="until"),
-            ]
-            condition_from.append(len(self.gate_wanted))
-            gates += self._listed(Cause.ONLY_IF, rule.only_if, wanted=True)
-            gates += self._listed(Cause.UNLESS, rule.unless, wanted=False)
-            blocked_from.append(len(self.gate_wanted))
-            if rule.asks_for is not AsksFor.NOTHING:
-                gates.append(Gate(Cause.VALUE_WINDOW))
-                for name in self.house.ask(rule.asks_for).blocked_while or ():
-                    self._emit(name, wanted=False)
-                    gates.append(Gate(Cause.BLOCKED, name, name, wanted=False))
-                gates.append(Gate(Cause.GIVES))
-            gates += [
-                Gate(Cause.REACHABLE, source="by"),
-                Gate(Cause.CONSENT, source="topic"),
-                Gate(Cause.SEND_HOURS, source="send_hours"),
-                *(Gate(Cause.CAP, str(number)) for number, _ in enumerate(self.house.frequency_caps, start=1)),
-                Gate(Cause.HOLDOUT, source="holdout"),
-            ]
-            if len(gates) > MOST_GATES:
-                raise InputError(f"rule {rule.name} has {len(gates)} gates; at most {MOST_GATES} can be asked")
-            self.gates.append(tuple(gates))
-            slots += [self._slot(rule, use.channel) for use in rule.by]
-            slot_from.append(len(slots))
-        condition_from.append(len(self.gate_wanted))
-        return offsets(goals), condition_from, blocked_from, slot_from, slots
+    def _reach(self, rule: Rule, before: Duration | None) -> tuple[int, int]:
+        """Bounds of the window around the trigger, in microseconds, wide enough for zones, clamps and holidays."""
+        early = max(rule.ahead or NO_DELAY, *(use.ahead or NO_DELAY for use in rule.by), NO_DELAY, key=_nominal)
+        if before is not None:
+            late = before.nominal_days
+        else:
+            delays = self._value_windows() if rule.after == VALUE_WINDOW else [rule.after]
+            late = max(delay.nominal_days for delay in delays if isinstance(delay, Duration)) if rule.after else 0.0
+            late += self.house.default_window.nominal_days
+        return -int((early.nominal_days * WIDEST + 5) * DAY), int((late * WIDEST + 10) * DAY)
+
+    # --- its gates and channels
+
+    def _gates(self, row: kernel.RuleRow, rule: Rule) -> None:
+        row.goal_from, row.goal_to = self._laid(self.code, self._goal(rule))
+        gates = [
+            Gate(Cause.ACTIVE, source="status"),
+            Gate(Cause.WINDOW, source="when"),
+            Gate(Cause.AGAIN, source="again"),
+            Gate(Cause.UNTIL, source="until"),
+        ]
+        row.condition_from = len(self.gate_rows)
+        gates += self._listed(Cause.ONLY_IF, rule.only_if, wanted=True)
+        gates += self._listed(Cause.UNLESS, rule.unless, wanted=False)
+        row.blocked_from = len(self.gate_rows)
+        if rule.asks_for is not AsksFor.NOTHING:
+            gates.append(Gate(Cause.VALUE_WINDOW))
+            for name in self.house.ask(rule.asks_for).blocked_while or ():
+                self._emit(name, wanted=False)
+                gates.append(Gate(Cause.BLOCKED, name, name, wanted=False))
+            gates.append(Gate(Cause.GIVES))
+        row.condition_to = len(self.gate_rows)
+        gates += [
+            Gate(Cause.REACHABLE, source="by"),
+            Gate(Cause.CONSENT, source="topic"),
+            Gate(Cause.SEND_HOURS, source="send_hours"),
+            *(Gate(Cause.CAP, str(number)) for number, _ in enumerate(self.house.frequency_caps, start=1)),
+            Gate(Cause.HOLDOUT, source="holdout"),
+        ]
+        if len(gates) > MOST_GATES:
+            raise InputError(f"rule {rule.name} has {len(gates)} gates; at most {MOST_GATES} can be asked")
+        self.gates.append(tuple(gates))
+        row.contact_ends = int(
+            self._asks_contacts(row.goal_from, row.goal_to) or row.trigger == Trigger.CONTACT_SILENCE
+        )
+        changeable = {Cause.AGAIN, Cause.UNTIL, Cause.GIVES, Cause.CAP}
+        asked = iter(self.gate_rows[row.condition_from : row.condition_to])
+        for bit, gate in enumerate(gates):
+            row_asked = next(asked) if gate.condition is not None else None
+            if gate.cause in changeable or (
+                row_asked is not None and self._asks_contacts(row_asked.code_from, row_asked.code_to)
+            ):
+                row.contact_gates |= 1 << bit
+        row.slot_from, row.slot_to = self._laid(
+            self.slots, [self._slot(rule, use.channel, use.ahead) for use in rule.by]
+        )
+
+    def _laid(self, table: list[T], rows: Sequence[T]) -> tuple[int, int]:
+        """Lay rows at the end of a table; returns where they begin and end."""
+        start = len(table)
+        table += rows
+        return start, len(table)
 
     def _listed(self, cause: Cause, conditions: Sequence[Condition], *, wanted: bool) -> list[Gate]:
         gates = []
@@ -287,9 +435,8 @@ class _Compiler:
         return gates
 
     def _emit(self, condition: Condition, *, wanted: bool) -> None:
-        self.code += self.conditions.code(condition)
-        self.gate_from.append(len(self.code))
-        self.gate_wanted.append(int(wanted))
+        start, end = self._laid(self.code, self.conditions.code(condition))
+        self.gate_rows.append(kernel.GateRow(start, end, int(wanted)))
 
     def _goal(self, rule: Rule) -> list[int]:
         if rule.until is None:
@@ -298,12 +445,25 @@ class _Compiler:
         since = From.OPENING if ahead and isinstance(rule.when, DateTrigger) else From.TRIGGER
         return self.conditions.goal(rule.until, since)
 
-    def _slot(self, rule: Rule, channel: str) -> tuple[int, int, int, int]:
+    def _lay_alternatives(self) -> None:
+        """A channel that the customer prefers goes by its own hours and consent, whichever it is."""
+        for slot, rule, ahead in self.preferred:
+            slot.alternatives = len(self.slots)
+            self.slots += [self._slot(rule, channel, ahead) for channel in tuple(self.channels)]
+
+    def _slot(self, rule: Rule, channel: str, ahead: Duration | None) -> kernel.SlotRow:
         topic, mode = self.house.topic(rule)
         opt_in = ConsentMode.OPT_IN in (mode, self.house.channel_consent(channel))
-        hours = kernel.NONE if Exemption.SEND_HOURS in rule.exempt else self._hours(rule, channel)
-        number = kernel.NONE if channel == PREFERRED else self.channels.number(channel)
-        return number, hours, self.topics.number(topic), int(opt_in)
+        row = kernel.SlotRow(
+            channel=kernel.NONE if channel == PREFERRED else self.channels.number(channel),
+            hours=kernel.NONE if Exemption.SEND_HOURS in rule.exempt else self._hours(rule, channel),
+            topic=self.topics.number(topic),
+            opt_in=int(opt_in),
+            ahead=self.spans.number(ahead),
+        )
+        if channel == PREFERRED:
+            self.preferred.append((row, rule, ahead))
+        return row
 
     def _hours(self, rule: Rule, channel: str) -> int:
         house, own = self.house.hours(channel), rule.send_hours or Hours.model_validate({})
@@ -313,18 +473,91 @@ class _Compiler:
         if own.to is not None:
             closes = min(closes, own.to)
         days = [day for day in house.days or () if own.days is None or day in own.days]
-        table = HoursTable(
-            self.clocks.number(str(opens)),
-            self.clocks.number(str(closes)),
-            frozenset(ALL_DAYS.index(day) for day in days),
-            "skip" in (house.holidays, own.holidays),
+        row = kernel.HoursRow(
+            opens=opens * kernel.MINUTE,
+            closes=closes * kernel.MINUTE,
+            weekdays=sum(1 << ALL_DAYS.index(day) for day in days),
+            holidays=int("skip" in (house.holidays, own.holidays)),
         )
-        if table not in self.hours:
-            self.hours.append(table)
-        return self.hours.index(table)
+        return kept(self.hours, row)
 
-    def _deliveries(self) -> int:
+    # --- the house
+
+    def _cap(self, number: int) -> kernel.CapRow:
+        cap = self.house.frequency_caps[number]
+        return kernel.CapRow(
+            at_most=cap.at_most,
+            span=self.spans.number(cap.within),
+            serves=kernel.NONE if cap.serves is None else SERVES.index(cap.serves),
+            channel=kernel.NONE if cap.by is None else self.channels.number(cap.by),
+        )
+
+    def _house_row(self) -> kernel.HouseRow:
         window = self.house.value_window
-        if window is None or not any(rule.asks_for is not AsksFor.NOTHING for rule in self.rules):
-            return kernel.NONE
-        return self.conditions.stream(Stream(window.delivered_by, number="ripe", property=window.property or ""))
+        row = kernel.HouseRow(
+            default_at=self.house.default_at * kernel.MINUTE,
+            default_window=self.spans.number(self.house.default_window),
+            lateness=self.house.lateness.microseconds,
+            leap_day_in_march=int(self.house.leap_day == "mar 1"),
+            ripens=self.spans.number(self._value_windows()[-1]),
+        )
+        for span in self._value_windows():
+            self.spans.number(span)
+        if window is not None:
+            row.has_value_window = 1
+            row.ripe_column = self.conditions.column(window.property)
+            if any(rule.asks_for is not AsksFor.NOTHING for rule in self.rules):
+                row.deliveries = self._deliveries = self.conditions.stream(
+                    Stream(window.delivered_by, carries=Carries.RIPE)
+                )
+        return row
+
+    def _stream_row(self, stream: Stream) -> kernel.StreamRow:
+        where_from, where_to = self._laid(self.wheres, stream.where)
+        return kernel.StreamRow(
+            where_from=where_from,
+            where_to=where_to,
+            carries=stream.carries,
+            column=stream.column,
+            flag=stream.flag,
+            key=stream.key,
+            span=self.spans.number(stream.span),
+        )
+
+
+def _leaf_row(leaf: Leaf, test_from: int) -> kernel.LeafRow:
+    return kernel.LeafRow(
+        kind=leaf.kind,
+        stream=leaf.stream,
+        column=leaf.column,
+        aggregate=leaf.aggregate,
+        span=leaf.span,
+        since=leaf.since,
+        key=leaf.key,
+        test_from=test_from,
+        test_to=test_from + len(leaf.tests),
+        rule=leaf.rule,
+        asks=leaf.asks,
+        channels=leaf.channels,
+    )
+
+
+def _hears(stream: Stream, name: str) -> int:
+    if name in stream.closed_by:
+        return 2
+    return int(name in stream.events)
+
+
+def _nominal(duration: Duration) -> float:
+    return duration.nominal_days
+
+
+def _refuse_circles(rules: Sequence[Rule]) -> None:
+    """Rules that follow each other in a circle would speak without end."""
+    follows = {rule.name: rule.when.contact for rule in rules if isinstance(rule.when, ContactTrigger)}
+    for name in follows:
+        path = [name]
+        while (following := follows.get(path[-1])) is not None:
+            if following in path:
+                raise InputError(f"contacts trigger each other without end: {' → '.join([*path, following])}")
+            path.append(following)

@@ -1,4 +1,4 @@
-"""The spans of time that `within`, caps, gives and re-entry count, as tables over local days.
+"""The spans of time that windows, `within`, caps, gives and re-entry count, numbered.
 
 `within: N days` means today and the N-1 local days before it: whatever is later than the local day that lies N days
 before today; months and years likewise. Hours and minutes are exact.
@@ -6,17 +6,22 @@ before today; months and years likewise. Hours and minutes are exact.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
+from scheduler.decisions import kernel
 from scheduler.durations import Duration, Unit
-from scheduler.wallclock import date_of, day_of
 
-WIDEST = 1.2
+WIDEST = 1.6
 """By so much business days may be longer than their usual length, for holidays."""
 
-_FLAT = {Unit.DAYS: 1, Unit.WEEKS: 7}
+_UNITS = {
+    Unit.DAYS: (kernel.DAYS, 1),
+    Unit.WEEKS: (kernel.DAYS, 7),
+    Unit.MONTHS: (kernel.MONTHS, 1),
+    Unit.YEARS: (kernel.MONTHS, 12),
+    Unit.BUSINESS_DAYS: (kernel.BUSINESS_DAYS, 1),
+}
 
 
 @dataclass
@@ -38,38 +43,19 @@ class Spans:
         """The most days that any of them reaches back."""
         return max((int(duration.nominal_days * WIDEST) + 9 for duration in self.durations), default=0)
 
-
-def days_back(duration: Duration, first: int, last: int, closed: Container[date] = ()) -> list[int]:
-    """For each day of [first, last], the newest day that is no more within `duration`.
-
-    `closed` are the holidays that business days skip.
-    """
-    if duration.unit in _FLAT:
-        step = duration.count * _FLAT[duration.unit]
-        return [day - step for day in range(first, last + 1)]
-    start = date_of(first)
-    return [day_of(duration.earlier(start + timedelta(days=i), closed)) for i in range(last - first + 1)]
+    @property
+    def rows(self) -> list[kernel.SpanRow]:
+        """The durations as the kernel counts them."""
+        return [_row(duration) for duration in self.durations]
 
 
-def days_forward(duration: Duration, first: int, last: int, closed: Container[date] = ()) -> list[int]:
-    """For each day of [first, last], the day that lies `duration` after it; `closed` as above."""
-    if duration.unit in _FLAT:
-        step = duration.count * _FLAT[duration.unit]
-        return [day + step for day in range(first, last + 1)]
-    start = date_of(first)
-    return [day_of(duration.later(start + timedelta(days=i), closed)) for i in range(last - first + 1)]
+def _row(duration: Duration) -> kernel.SpanRow:
+    if duration.exact:
+        return kernel.SpanRow(kernel.EXACT, duration.microseconds)
+    unit, times = _UNITS[duration.unit]
+    return kernel.SpanRow(unit, duration.count * times)
 
 
-def days_leaving(back: list[int], first: int) -> list[int]:
-    """For each day of a table of `days_back`, the first day on which it is no more within.
-
-    A day that stays within up to the table's end gets the day behind the table.
-    """
-    leaving: list[int] = []
-    day = 0
-    for index in range(len(back)):
-        day = max(day, index)
-        while day < len(back) and back[day] < first + index:
-            day += 1
-        leaving.append(first + day)
-    return leaving
+def counts_business_days(durations: Iterable[Duration]) -> bool:
+    """Whether any of them skips weekends and holidays."""
+    return any(duration.unit is Unit.BUSINESS_DAYS for duration in durations)

@@ -12,13 +12,22 @@ from scheduler.decisions import kernel, words
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.columns import attribute_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
-from scheduler.decisions.decide import NEVER_ACTIVATED, Walk, walked
-from scheduler.decisions.facts import ADDRESSES, Contact, Customer
+from scheduler.decisions.decide import Walk, walked
+from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Gate, Program, ValueOf
-from scheduler.decisions.windows import Windows
-from scheduler.rulebook.model import ConsentMode, CustomerCondition, EventCondition, OpenCondition, Place, Serves
-from scheduler.wallclock import Zone
+from scheduler.decisions.windows import NEVER_ACTIVATED
+from scheduler.rulebook.model import (
+    ConsentMode,
+    CustomerCondition,
+    EventCondition,
+    EventDateTrigger,
+    OpenCondition,
+    Place,
+    Serves,
+    SilenceTrigger,
+)
+from scheduler.wallclock import Zone, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ def explain(
     program: Program, customer: Customer, since: int, until: int, *, activated: Mapping[str, int] = NEVER_ACTIVATED
 ) -> list[Explanation]:
     """Explain every occasion of a customer that [since, until) decides or leaves waiting, as `decide` would."""
-    return _explained(walked(Windows(program, activated), [customer], since, until))
+    return _explained(walked(program, [customer], since, until, activated=activated))
 
 
 def recall(
@@ -67,16 +76,15 @@ def recall(
         ended=customer.ended - {occasion},
         contacts=tuple(one for one in customer.contacts if one.occasion != occasion and one.at <= at),
     )
-    walk = walked(Windows(program, activated), [before], at, at, horizon=at + 1, overdue=at - 1, only={occasion})
-    if not walk.occasions:
+    walk = walked(program, [before], at, at, activated=activated, horizon=at + 1, overdue=at - 1, only={occasion})
+    found = next(walk.decided(), None)
+    if found is None:
         return None
-    scratch = walk.scratch
-    made = kernel.made_before(walk.columns.tables, scratch, 0)
+    decision = walk.decision(found)
     asked: int | None = at
     if outcome is Outcome.TOO_LATE:
-        asked = _last_moment(walk, 0, min(at, walk.occasions[0].closes))
-    (decision,) = walk.decisions()
-    answers = _Asking(walk, 0, asked, made)
+        asked = _last_moment(walk, found, min(at, decision.closes))
+    answers = _Asking(walk, found, asked, walk.made)
     decision = replace(
         decision,
         at=at,
@@ -89,24 +97,23 @@ def recall(
 
 
 def _explained(walk: Walk) -> list[Explanation]:
-    tables, scratch = walk.columns.tables, walk.scratch
-    made = walk.made
-    contacts = list(scratch.made_occasion[:made])
+    contacts = [row.occasion for row in walk.scratch.made[: walk.made]]
     explanations = []
-    for o, decision in enumerate(walk.decisions()):
-        before = contacts.index(o) if o in contacts else made
+    for o in walk.decided():
+        decision = walk.decision(o)
+        before = contacts.index(o) if o in contacts else walk.made
         asked: int | None = decision.at
         if decision.outcome in {Outcome.WAITING, Outcome.TOO_LATE}:
-            asked = _last_moment(walk, o, min(tables.closes[o], walk.until))
+            asked = _last_moment(walk, o, min(decision.closes, walk.until))
         explanations.append(Explanation(decision, asked, _Asking(walk, o, asked, before).gates))
     return explanations
 
 
 def _last_moment(walk: Walk, o: int, before: int) -> int | None:
-    program, calendar, tables = walk.program.tables, walk.calendar, walk.columns.tables
+    tables = (walk.program.tables, walk.calendar, walk.laid.facts, walk.scratch)
     for in_hours in (True, False):
-        asked = kernel.last_moment(program, calendar, tables, 0, o, before, in_hours)
-        if asked != kernel.NONE:
+        asked = kernel.last_moment(*tables, 0, o, before, in_hours)
+        if asked != kernel.NOWHEN:
             return asked
     return None
 
@@ -117,16 +124,15 @@ class _Asking:
     def __init__(self, walk: Walk, o: int, asked: int | None, made: int) -> None:
         self.walk, self.o, self.made = walk, o, made
         self.program, self.customer = walk.program, walk.customers[0]
-        self.zone: Zone = walk.zones[0]
-        self.occasion = walk.occasions[o]
+        facts = walk.laid.facts
+        self.zone: Zone = zone(walk.laid.zones[facts.customers[0].zone])
+        self.occasion = walk.scratch.occasions[o]
         self.rule = self.program.rules[self.occasion.rule]
         self.at = self.occasion.opens - 1 if asked is None else asked
-        _, slot, self.refused, _ = kernel.ask(
-            self.program.tables, walk.calendar, walk.columns.tables, walk.scratch, 0, o, self.at, made, True
-        )
-        channel = kernel.slot_channel(self.program.tables, walk.columns.tables, 0, slot)
+        self.tables = (self.program.tables, walk.calendar, facts, walk.scratch)
+        _, self.slot, self.refused, _ = kernel.ask(*self.tables, 0, o, self.at, made, True)
+        channel = self.program.tables.slots[self.slot].channel
         self.channel = "" if channel == kernel.NONE else self.program.channels[channel]
-        self.slot = slot - self.program.tables.slot_from[self.occasion.rule]
         named = self.program.gates[self.occasion.rule]
         self.refusing = tuple(gate.name for bit, gate in enumerate(named) if self.refused >> bit & 1)
         self.gates = tuple(self._answer(bit, gate) for bit, gate in enumerate(named))
@@ -162,7 +168,7 @@ class _Asking:
             wanted += f", up to {self.rule.ends}"
         if ok:
             return wanted, "it is"
-        if not self.occasion.admitted:
+        if self.occasion.admitted == 0:
             return wanted, "the trigger lies before the rule was activated (backfill)"
         return wanted, f"it is {self.rule.status}" if self.rule.status != "active" else "it is outside of these days"
 
@@ -181,11 +187,13 @@ class _Asking:
         return wanted, f"the last one was on {words.day(last[-1].at, self.zone)}" if last else "there was none"
 
     def _until(self, _: Gate, ok: bool) -> tuple[str, str]:
-        silence = getattr(self.rule.when, "silence", None)
         if self.rule.until is None:
-            if silence is None:
-                return "no goal is set", "none"
-            return f"no newer {silence}", "none came" if ok else f"another {silence} came"
+            match self.rule.when:
+                case SilenceTrigger(silence=name):
+                    return f"no newer {name}", "none came" if ok else f"another {name} came"
+                case EventDateTrigger(event=name, same=str()):
+                    return f"no newer {name} that moves the date", "none came" if ok else f"another {name} came"
+            return "no goal is set", "none"
         named = self.program.rulebook.conditions
         goal = f"{self.rule.until}" if isinstance(self.rule.until, str) else words.condition(self.rule.until, named)
         return f"not yet: {goal}", "not reached" if ok else "reached"
@@ -200,8 +208,8 @@ class _Asking:
         """Return the numbers of the leaves that a gate's condition asks."""
         tables = self.program.tables
         condition_gates = [one for one in self.program.gates[self.occasion.rule] if one.condition is not None]
-        number = tables.condition_from[self.occasion.rule] + condition_gates.index(gate)
-        code = tables.code[tables.gate_from[number] : tables.gate_from[number + 1]]
+        number = tables.rules[self.occasion.rule].condition_from + condition_gates.index(gate)
+        code = tables.code[tables.gates[number].code_from : tables.gates[number].code_to]
         return [step for step in code if step >= 0]
 
     def _leaf(self, number: int) -> str:
@@ -231,7 +239,7 @@ class _Asking:
         if leaf.aggregate in {Aggregate.LATEST, Aggregate.FIRST}:
             if actual < 0:
                 return f"no {written.event}{words.recent(written)}"
-            entry = self.walk.columns.entries[int(actual)]
+            entry = self._entry(actual)
             shown = words.value(entry.properties.get(name))
             return f"{written.event} {name} {shown} on {words.day(entry.at, self.zone)}"
         if leaf.aggregate is Aggregate.COUNT:
@@ -241,10 +249,14 @@ class _Asking:
         return f"{aggregate} {name} of {written.event} is {words.number(actual)}"
 
     def _entry_day(self, entry: float) -> str:
-        return words.day(self.walk.columns.entries[int(entry)].at, self.zone)
+        return words.day(self._entry(entry).at, self.zone)
+
+    def _entry(self, entry: float) -> Event:
+        """The event behind an entry of a stream."""
+        return self.walk.columns.events[self.walk.scratch.entries[int(entry)].event]
 
     def _value_window(self, gate: Gate, ok: bool) -> tuple[str, str]:
-        value_of = self.program.tables.value_window[self.occasion.rule]
+        value_of = self.program.tables.rules[self.occasion.rule].value_window
         if value_of == ValueOf.NOTHING:
             return "no value window is asked for", "none"
         wanted = "the value window is over" + (
@@ -271,8 +283,9 @@ class _Asking:
         channel = self.channel or "the channel they prefer"
         if self.channel in self.customer.suppressed:
             return f"a usable address for {channel}", "it is suppressed"
-        if not ok and self.at < self.occasion.slot_opens[self.slot]:
-            return f"{channel} is open", f"from {words.moment(self.occasion.slot_opens[self.slot], self.zone)} on"
+        opens = kernel.slot_opens(*self.tables, 0, self.o, self.slot)
+        if not ok and self.at < opens:
+            return f"{channel} is open", f"from {words.moment(opens, self.zone)} on"
         attribute = ADDRESSES.get(self.channel)
         if attribute is None:
             return f"a way to reach them by {channel}", "there is" if ok else "there is none"
@@ -312,12 +325,12 @@ class _Asking:
         if cap.serves not in (None, self.rule.asks_for.serves) or cap.by not in (None, self.channel):
             return wanted, "does not bind this contact"
         span = self.program.spans.index(cap.within)
-        tables = self.walk.columns.tables
-        after = kernel.within_after(self.program.tables, self.walk.calendar, tables, 0, span, self.at)
+        after, after_day = kernel.reaches_back(*self.tables, 0, span, self.at)
         counted = [
             contact
             for contact in self._contacts()
             if contact.at > after
+            and self.zone.local_day(contact.at) > after_day
             and not (contact.held_out or contact.exempt)
             and cap.serves in (None, contact.asks_for.serves)
             and cap.by in (None, contact.channel)
@@ -327,25 +340,26 @@ class _Asking:
 
     def _holdout(self, _: Gate, __: bool) -> tuple[str, str]:
         wanted = "not in the control group" if self.rule.holdout else "there is no control group"
-        return wanted, "in it" if self.rule.holdout and self.occasion.held else "not in it"
+        row = self.program.tables.rules[self.occasion.rule].holdout
+        held = row != kernel.NONE and self.walk.laid.facts.draws[row] == 1
+        return wanted, "in it" if held else "not in it"
 
     def _contacts(self) -> list[Contact]:
         """Return the contacts made up to the instant asked at, oldest first: those from before, and the walk's."""
-        scratch = self.walk.scratch
         past = sorted(self.customer.contacts, key=lambda contact: contact.at)
         known = [contact for contact in past if contact.at <= self.at]
-        for i in range(len(past), self.made):
-            rule = self.program.rules[scratch.made_rule[i]]
-            if scratch.made_at[i] <= self.at:
+        for row in self.walk.scratch.made[len(past) : self.made]:
+            rule = self.program.rules[row.rule]
+            if row.at <= self.at:
                 known.append(
                     Contact(
-                        occasion=self.walk.occasions[scratch.made_occasion[i]].key,
+                        occasion=self.walk.key(row.occasion),
                         rule=rule.name,
-                        at=scratch.made_at[i],
-                        channel=self.program.channels[scratch.made_channel[i]],
+                        at=row.at,
+                        channel=self.program.channels[row.channel],
                         asks_for=rule.asks_for,
-                        exempt=bool(scratch.made_exempt[i]),
-                        held_out=bool(scratch.made_held[i]),
+                        exempt=row.exempt == 1,
+                        held_out=row.held == 1,
                     )
                 )
         return known

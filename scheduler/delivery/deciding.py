@@ -11,7 +11,7 @@ from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.planning.plan import plan_customers
 from scheduler.planning.rulebooks import Active
-from scheduler.rulebook.model import DateTrigger
+from scheduler.rulebook.model import DateTrigger, EveryTrigger, Trigger
 from scheduler.store import Decided, Row, State, Store
 
 ON_TIME = 60_000_000
@@ -53,7 +53,7 @@ def decide_due(store: Store, rules: Active, now: int) -> Counter[Outcome]:
         stale = set(store.ledger.record(batch.decided, now=now))
         outcomes = {state: outcome for outcome, state in _STATES.items()}
         counts.update(outcomes[one.state] for one in batch.decided if one.key not in stale)
-        # A date that has come returns next year; a row that no longer comes out is cancelled.
+        # A date that has come returns, a contact gives rise to others; a row that no longer comes out is cancelled.
         if again := batch.returning | batch.lost:
             plan_customers(store, rules, again, now)
     return counts
@@ -75,17 +75,25 @@ def _decided(store: Store, rules: Active, due: Sequence[Row], now: int) -> _Batc
         for decision in decide(
             rules.program, group, since, now + 1, activated=rules.activated, overdue=oldest, only=rows
         ):
-            row = rows[decision.occasion]
+            row = rows.get(decision.occasion)
+            if row is None:  # a contact of this walk gave rise to it: it is planned once that contact is written
+                continue
             missing.discard(row.key)
             decided = decided_of(decision, row, revisions[row.customer], facts[row.customer], now)
             if not _is_news(decided, row, now):
                 continue
             batch.decided.append(decided)
             when = by_rule[decision.rule].when
-            if decision.outcome.ends and isinstance(when, DateTrigger) and not when.once:
+            if decision.outcome.ends and (isinstance(when, EveryTrigger) or _is_yearly(when)):
+                batch.returning.add(row.customer)
+            if decision.outcome is Outcome.CONTACT and rules.program.has_follow_ups:
                 batch.returning.add(row.customer)
         batch.lost.update(rows[key].customer for key in missing)
     return batch
+
+
+def _is_yearly(when: Trigger) -> bool:
+    return isinstance(when, DateTrigger) and not when.once
 
 
 def _by_instant(

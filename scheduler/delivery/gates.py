@@ -44,8 +44,11 @@ def _asked(
 
 
 def before(customer: Customer, row: Row, *, alone: bool = False) -> Customer:
-    """The customer as if the row had not been decided; with `alone`, nor any other for the same instant."""
+    """The customer as if the row had not been decided; with `alone`, nor any other for the same instant.
+
+    The contact that gave rise to it stays in any case.
+    """
     others = tuple(one for one in customer.contacts if one.occasion != row.key)
-    kept = tuple(one for one in others if one.at != row.decided_for) if alone else others
+    kept = tuple(one for one in others if not alone or one.at != row.decided_for or one.occasion == row.anchor)
     over = customer.ended.union(one.occasion for one in others)
     return replace(customer, contacts=kept, ended=over)

@@ -5,13 +5,12 @@ Only customers are planned about whom something is new, or whose plan was made b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.decisions.facts import NOTHING, Customer
-from scheduler.decisions.occasions import zone_of
 from scheduler.decisions.reason import fill_reason
-from scheduler.decisions.windows import Windows
+from scheduler.decisions.windows import pending
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Exemption
 from scheduler.store import Row, Store
@@ -46,22 +45,18 @@ def plan(store: Store, rules: Active, now: int, *, progress: Callable[[int], Non
     `progress` is told how many were planned. Planning twice changes nothing.
     """
     name = plan_name(rules)
-    windows = Windows(rules.program, rules.activated)
     done = Planned()
     while found := store.customers.unplanned(name, BATCH):
-        done += plan_customers(store, rules, (customer for customer, _ in found), now, windows=windows)
+        done += plan_customers(store, rules, (customer for customer, _ in found), now)
         if progress is not None:
             progress(len(found))
     return done
 
 
-def plan_customers(
-    store: Store, rules: Active, ids: Iterable[str], now: int, *, windows: Windows | None = None
-) -> Planned:
+def plan_customers(store: Store, rules: Active, ids: Iterable[str], now: int) -> Planned:
     """Plan some customers, whether or not anything about them is new, in one transaction."""
-    windows = windows or Windows(rules.program, rules.activated)
     customers = list(store.customers.read(ids))
-    rows = [row for customer in customers for row in rows_of(windows, rules, customer, now)]
+    rows = list(rows_of(rules, customers, now))
     with store.together() as both:
         taken = both.ledger.put(rows)
         coming = {row.key for row in rows}
@@ -76,19 +71,17 @@ def plan_name(rules: Active) -> str:
     return f"{rules.version} {ZONE_DATA_VERSION}"
 
 
-def rows_of(windows: Windows, rules: Active, customer: Customer, now: int) -> Iterator[Row]:
-    """The pending occasions of a customer as rows of the ledger, each with its first moment from now on.
+def rows_of(rules: Active, customers: Sequence[Customer], now: int) -> Iterator[Row]:
+    """The pending occasions of customers as rows of the ledger, each with its first moment from now on.
 
     An event that was learned when its window had closed has a row too, that is due at once and ends as too late;
     what closed before its rule was active, or is not admitted by `backfill`, has none.
     """
-    own_zone = zone_of(customer, rules.program.house)
     since = min(now, min(rules.activated.values(), default=now))
-    for occasion in windows.to_come(customer, own_zone, since, now):
+    for customer, occasion, moment in pending(rules.program, customers, since, now, rules.activated):
         rule = rules.program.rules[occasion.rule]
         if not occasion.admitted or occasion.closes <= min(now, rules.activated.get(rule.name, now)):
             continue
-        moment = windows.moment(occasion, own_zone, now)
         event = occasion.event
         yield Row(
             key=occasion.key,

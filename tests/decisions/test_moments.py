@@ -1,7 +1,7 @@
 import pytest
 from deciding import HOUSE, ana, program
 
-from scheduler.decisions.windows import Windows
+from scheduler.decisions.windows import pending
 
 
 def rule(keys: str) -> str:
@@ -83,8 +83,7 @@ def test_what_begins_after_its_moment_waits_for_the_next_days() -> None:
 @pytest.mark.parametrize("delivered", ["2011-12-29 12:00", "2026-03-28 23:45", "2026-10-03 12:00", "2018-11-03 01:10"])
 def test_the_plan_and_the_walk_find_the_same_first_moment(timezone: str, keys: str, delivered: str) -> None:
     rules, story = program(rule(keys)), ana(timezone).event(delivered, "delivered")
-    windows, since = Windows(rules, {}), story.at(delivered)
-    [occasion] = windows.to_come(story.customer, story.zone, since, since)
+    since = story.at(delivered)
+    [(_, _, planned)] = pending(rules, [story.customer], since, since, {})
     [decision] = story.decisions(rules, delivered, "2027-01-01")
-    planned = windows.moment(occasion, story.zone, since)
     assert (planned, "contact") == (decision.at, decision.outcome) or (planned, decision.outcome) == (None, "too_late")
