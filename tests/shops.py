@@ -1,4 +1,10 @@
-"""Random small shops: house rules, rules of every form, customers in odd zones, and what happened to them."""
+"""Random small shops: house rules, rules of every form, customers in odd zones, and what happened to them.
+
+With `whole_language` rules are triggered in every way that the language has; with `remembered` the ledger remembers
+contacts from before, occasions that are over, and addresses that must not be used, which `Shop.fill` can't put there.
+
+Most is drawn from lists: Hypothesis draws one of a list far faster than it builds a value of its parts.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +12,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from scheduler.decisions.facts import Consent, Customer, Event
+from scheduler.decisions.facts import Consent, Contact, Customer, Event
 from scheduler.durations import Duration
-from scheduler.rulebook.model import Rulebook
+from scheduler.rulebook.model import AsksFor, Rulebook
 from scheduler.rulebook.reader import rulebook_from_texts
 from scheduler.store import CustomerConsent, CustomerEvent, Store
-from scheduler.wallclock import DAY, day_of
+from scheduler.wallclock import DAY, date_of, day_of
 
 HOUR = DAY // 24
 SOME_NOWS = [
@@ -24,6 +31,10 @@ SOME_NOWS = [
     day_of(date(2026, 10, 20)) * DAY + 13 * HOUR + 17,
     day_of(date(2027, 2, 10)) * DAY,
     day_of(date(2028, 2, 20)) * DAY + 22 * HOUR,
+]
+ODD_NOWS = [
+    day_of(date(2011, 10, 26)) * DAY + 5 * HOUR,  # in St. John's the clocks still change at midnight, on 6 November
+    day_of(date(2011, 12, 20)) * DAY + 19 * HOUR,  # in Apia there is no 30 December
 ]
 ZONES = [
     "Europe/Berlin",
@@ -36,10 +47,14 @@ ZONES = [
     "Pacific/Kiritimati",
     "America/St_Johns",
 ]
+ODD_ZONES = ["Pacific/Apia", "America/St_Johns", "Europe/Berlin"]
 EVENTS = ["bought", "bought", "visited", "scored", "opened", "closed"]
+BOOKED = "booked"
+"""An event that has a date or an instant, under `due`."""
 ASKS = ["nothing", "nothing", "nothing", "feedback", "review", "purchase"]
 CHANNELS = ["email", "sms", "phone"]
 WAYS = [["email"], ["email", "phone"], ["sms", "email"], ["phone"], ["preferred", "email"], ["phone", "sms"]]
+WITHOUT_ADDRESS = [["webhook"], ["post", "webhook"]]
 
 
 @dataclass(frozen=True)
@@ -67,30 +82,22 @@ class Shop:
                 store.customers.pause(one.id, one.paused_until, now=self.now)
 
 
-def durations(*units: str, least: int = 0, most: int = 6) -> st.SearchStrategy[str]:
-    """A duration in one of these units."""
-    return st.builds(lambda count, unit: f"{count} {unit}", st.integers(least, most), st.sampled_from(units))
+# --- what values there are ---------------------------------------------------------------------------------------
+
+Drawn = st.SearchStrategy[Any]
 
 
-DELAYS = st.one_of(durations("days", "hours", "business days"), durations("minutes", most=200), st.just("1 month"))
-SPANS = st.one_of(durations("days", "hours", least=1, most=30), st.sampled_from(["1 month", "1 year", "2 weeks"]))
-TIMES = st.sampled_from(["08:00", "09:30", "10:00", "02:30", "23:45", "00:00"])
-NUMBERS = st.one_of(
-    *(
-        st.builds(lambda key, number: {key: number}, st.just(key), st.integers(0, 10))
-        for key in ("at_least", "at_most", "is", "less_than")
-    ),
-    st.just({"at_least": 1, "at_most": 8}),
-)
-TEXTS = st.one_of(
-    st.fixed_dictionaries({"is": st.sampled_from("xy")}),
-    st.fixed_dictionaries({"in": st.lists(st.sampled_from("xyz"), min_size=1, max_size=2)}),
-    st.just({"known": True}),
-    st.just({"is_not": "x"}),
-)
+def one(*values: Any) -> Drawn:
+    """One of these values."""
+    return st.sampled_from(values)
 
 
-def maybe(strategy: st.SearchStrategy[Any], chance: int = 3) -> st.SearchStrategy[Any]:
+def maybe(*values: Any, chance: int = 3) -> Drawn:
+    """One of these values, or None `chance` - 1 times of `chance`."""
+    return st.sampled_from([None] * len(values) * (chance - 1) + list(values))
+
+
+def some(strategy: Drawn, chance: int = 3) -> Drawn:
     """The strategy's values, or None `chance` - 1 times of `chance`."""
     return st.sampled_from([False] * (chance - 1) + [True]).flatmap(lambda drawn: strategy if drawn else st.none())
 
@@ -100,238 +107,368 @@ def given(**keys: Any) -> dict[str, Any]:
     return {key.rstrip("_"): value for key, value in keys.items() if value is not None}
 
 
+def durations(*units: str, least: int = 0, most: int = 6) -> list[str]:
+    """All durations in these units from `least` to `most`."""
+    return [f"{count} {unit}" for count in range(least, most + 1) for unit in units]
+
+
+def each(*keys: str) -> list[dict[str, int]]:
+    """All comparisons with a small number."""
+    return [{key: number} for number in range(11) for key in keys]
+
+
+DELAYS = [*durations("days", "hours", "business days"), *durations("minutes", most=5), "81 minutes", "1 month"]
+HEAD_STARTS = [*durations("days", "business days", most=5), "1 hours", "17 hours", "40 hours"]
+SPANS = [
+    *durations("days", "hours", least=1, most=30),
+    *durations("months", "business days", least=1, most=4) * 2,
+    *["1 year", "2 weeks"] * 4,
+]
+TIMES = ["08:00", "09:30", "10:00", "02:30", "23:45", "00:00", "24:00"]
+NUMBERS = one(
+    *each("at_least", "at_most", "is", "less_than", "more_than"),
+    *[{"at_least": 1, "at_most": 8}, {"multiple_of": 2}, {"not_in": [0, 1]}, {"in": [2, 3, 0.5]}, {"is_not": 1}] * 3,
+)
+TEXTS: list[dict[str, Any]] = [
+    {"is": "x"},
+    {"is": "y"},
+    {"in": ["x", "y"]},
+    {"in": ["z"]},
+    {"is_not": "x"},
+    {"known": True},
+    {"known": False},
+    {"not_in": ["x", "z"]},
+    {"contains": "y"},
+    {"more_than": "x"},
+]
+DATES = one(
+    *[{key: span} for key in ("older_than", "newer_than") for span in SPANS],
+    *[{"older_than": span, "newer_than": "60 days"} for span in SPANS],
+    *[{"at_least": "1991-01-01"}, {"less_than": "2026-03-20"}, {"known": False}, {"is": "x"}] * 4,
+)
+TEXT, SPAN, BY = one(*TEXTS), one(*SPANS), maybe(*CHANNELS)
+WHERE = maybe(*[{"kind": text} for text in TEXTS], {"score": {"at_least": 3}}, {"score": 2}, chance=4)
+WITHIN, SINCE, SAME = maybe(*SPANS, chance=2), maybe("trigger", chance=4), maybe("order", chance=4)
+OPEN_FOR = maybe(*durations("days", "hours", "business days", least=1, most=5))
+AGGREGATE = one("happened", "count", "sum", "average", "min", "max", "latest", "first")
+RETURNS = one(
+    *[{"every": "week", "on": day} for day in ("mon", "tuesday", "sat", "sunday")],
+    *[{"every": "month", "on": day} for day in (1, 15, 28, 29, 30, 31)],
+    *[{"every": "week"}, {"every": "month"}],
+    *[{"every": span} for span in ("5 days", "2 weeks", "1 month", "10 business days")],
+)
+SPREAD = maybe(*durations("days", "weeks", most=6), "30 days", chance=2)
+AGAIN = one(*["every time"] * 3, "never", "after 3 days", "after 36 hours", "after 2 business days")
+HOURS = maybe({"from": "09:00"}, {"days": ["mon", "wed", "sun"]}, {"to": "18:00"}, {"holidays": "skip"}, chance=4)
+MOSTLY, SELDOM = one(True, True, True, False), one(False, False, False, False, True)
+YES_OR_NO = one(False, True)
+KIND, ORDER = maybe(*"xyz", chance=2), maybe(*"pq", chance=2)
+SCORE = maybe(*range(11), 0.1, 0.2, 2.5, "7", chance=2)
+
+
+# --- rules -------------------------------------------------------------------------------------------------------
+
+
 @st.composite
 def event_conditions(draw: st.DrawFn, *, same: bool) -> Any:
     """A condition about events."""
-    aggregate = draw(st.sampled_from(["happened", "count", "sum", "average", "max", "latest", "first"]))
-    name = draw(st.sampled_from(EVENTS))
+    aggregate = draw(AGGREGATE)
     compared: dict[str, Any] = {}
     if aggregate == "count":
         compared = {"count": True, **draw(NUMBERS)}
-    elif aggregate in {"latest", "first"} and draw(st.booleans()):
-        compared = {aggregate: "kind", **draw(TEXTS)}
+    elif aggregate in {"latest", "first"} and draw(YES_OR_NO):
+        compared = {aggregate: "kind", **draw(TEXT)}
     elif aggregate != "happened":
         compared = {aggregate: "score", **draw(NUMBERS)}
     return given(
-        event=name,
-        where=draw(maybe(st.fixed_dictionaries({"kind": TEXTS}), 4)),
-        within=None if aggregate in {"max", "min"} else draw(maybe(SPANS, 2)),
-        since=draw(maybe(st.just("trigger"), 4)),
-        same=draw(maybe(st.just("order"), 4)) if same else None,
+        event=draw(one(*EVENTS)),
+        where=draw(WHERE),
+        within=None if aggregate in {"max", "min"} else draw(WITHIN),
+        since=draw(SINCE),
+        same=draw(SAME) if same else None,
         **compared,
     )
 
 
 @st.composite
-def conditions(draw: st.DrawFn, rules: Sequence[str], depth: int = 2, *, same: bool = False, named: bool = True) -> Any:
+def conditions(draw: st.DrawFn, rules: tuple[str, ...], depth: int = 2, *, same: bool, named: bool = True) -> Any:
     """A condition of any form."""
     forms = ["customer", "event", "event", "open", "contact"] + ["name"] * named
     forms += ["all_of", "any_of", "none_of"] * (depth > 0)
-    match draw(st.sampled_from(forms)):
+    match draw(one(*forms)):
         case "name":
             return "marked"
         case "customer":
-            if draw(st.booleans()):
-                return {"customer": "plan", **draw(TEXTS)}
-            if draw(st.booleans()):
-                return {"customer": "visits", **draw(NUMBERS)}
-            return {"customer": "birthday", draw(st.sampled_from(["older_than", "newer_than"])): draw(SPANS)}
+            attribute = draw(one("plan", "visits", "birthday", "renewal"))
+            return {"customer": attribute, **draw({"plan": TEXT, "visits": NUMBERS}.get(attribute, DATES))}
         case "open":
-            return given(open="ticket", for_=draw(maybe(durations("days", "hours", least=1, most=5))))
+            return given(open="ticket", for_=draw(OPEN_FOR))
         case "contact":
-            counted = {"count": True, **draw(NUMBERS)} if draw(st.booleans()) else {}
+            counted = {"count": True, **draw(NUMBERS)} if draw(YES_OR_NO) else {}
             return given(
-                contact=draw(st.sampled_from(["any", *rules])),
-                asks_for=draw(maybe(st.sampled_from(["nothing", "feedback", "review"]))),
-                by=draw(maybe(st.sampled_from(CHANNELS))),
-                within=draw(maybe(SPANS, 2)),
-                since=draw(maybe(st.just("trigger"))),
+                contact=draw(one("any", *rules)),
+                asks_for=draw(maybe("nothing", "feedback", "review", ["review", "purchase"])),
+                by=draw(BY),
+                within=draw(WITHIN),
+                since=draw(SINCE),
                 **counted,
             )
         case "event":
             return draw(event_conditions(same=same))
         case form:
-            return {form: draw(st.lists(conditions(rules, depth - 1, same=same, named=named), min_size=1, max_size=2))}
+            return {form: draw(some_conditions(rules, depth - 1, same=same, named=named))}
+
+
+@cache
+def some_conditions(rules: tuple[str, ...], depth: int = 2, *, same: bool, named: bool = True) -> Drawn:
+    """One condition or two."""
+    return st.lists(conditions(rules, depth, same=same, named=named), min_size=1, max_size=2)
+
+
+@cache
+def demands(rules: tuple[str, ...], *, same: bool, chance: int) -> Drawn:
+    """What `only_if` or `unless` holds."""
+    return some(some_conditions(rules, same=same), chance)
+
+
+@cache
+def goals(rules: tuple[str, ...], *, same: bool) -> Drawn:
+    """What `until` holds."""
+    return some(st.one_of(one(*EVENTS), conditions(rules, same=same, named=False)), 5)
 
 
 @st.composite
-def rules(draw: st.DrawFn, names: Sequence[str], now: int) -> dict[str, Any]:
-    """A rule."""
-    trigger = draw(st.sampled_from(["event", "event", "event", "silence", "date", "once"]))
-    by_event = trigger in {"event", "silence"}
-    asks_for = draw(st.sampled_from(ASKS))
-    where = draw(maybe(st.fixed_dictionaries({"kind": TEXTS}), 4))
-    when: Any = {
-        "event": given(event=draw(st.sampled_from(EVENTS)), where=where),
-        "silence": given(
-            silence=draw(st.sampled_from(EVENTS)), where=where, same=draw(maybe(st.just("order"))) if by_event else None
-        ),
-        "date": {"date": "birthday"},
-        "once": {"date": "renewal", "once": True},
-    }[trigger]
-    condition = conditions(names, same=by_event)
-    ahead = None if by_event else draw(maybe(durations("days", "business days", most=5)))
+def triggers(draw: st.DrawFn, form: str, earlier: tuple[str, ...]) -> dict[str, Any]:
+    """What gives rise to an occasion; contacts by `earlier` rules alone, so that no circle comes about."""
+    match form:
+        case "event":
+            return given(event=draw(one(*EVENTS)), where=draw(WHERE))
+        case "silence":
+            return given(silence=draw(one(*EVENTS)), where=draw(WHERE), same=draw(SAME))
+        case "event_date":
+            return given(event=BOOKED, date="due", where=draw(WHERE), same=draw(maybe("order", chance=2)))
+        case "date":
+            return {"date": "birthday"}
+        case "once":
+            return {"date": "renewal", "once": True}
+        case "contact":
+            return {"contact": draw(one(*earlier))}
+        case "silence_of_ours":
+            return {"silence": "contact"}
+        case _:
+            return given(**draw(RETURNS), spread=draw(SPREAD))
+
+
+@st.composite
+def rules(draw: st.DrawFn, names: tuple[str, ...], number: int, now: int, *, whole_language: bool) -> dict[str, Any]:
+    """The rule of that number among `names`."""
+    form = draw(one("event", "event", "event", "silence", "date", "once"))
+    if whole_language and draw(YES_OR_NO):
+        form = draw(one("event_date", "event_date", "every", "silence_of_ours", *["contact"] * 2 * bool(number)))
+    by_event, has_day = form in {"event", "silence", "event_date"}, form in {"date", "once", "event_date"}
+    asks_for = draw(one(*ASKS))
+    ahead = draw(maybe(*HEAD_STARTS)) if has_day else None
     after = None
-    if ahead is None:
-        after = draw(maybe(DELAYS if not by_event else st.one_of(DELAYS, st.just("value_window")), 2))
+    if form == "silence_of_ours":
+        after = draw(one(*durations("days", "business days", least=1)))
+    elif ahead is None:
+        after = draw(maybe(*DELAYS, *["value_window"] * 4 * by_event, chance=2))
     least = 1 if after is None else 65 if after == "value_window" else int(Duration.parse(after).nominal_days) + 5
-    by: list[Any] = list(draw(st.sampled_from(WAYS)))
-    if not by_event and ahead is None and draw(st.booleans()):
-        by[0] = {by[0]: {"ahead": draw(durations("days", least=1))}}
-    day = date.fromordinal(now // DAY + 719163)
+    before = [
+        *durations("days", least=least, most=least + 40),
+        *durations("hours", least=24 * least, most=24 * least + 20),
+        *durations("business days", "weeks", least=least, most=least + 3),
+        "3 months",
+    ]
+    by: list[Any] = list(draw(one(*WAYS, *WITHOUT_ADDRESS * whole_language)))
+    if has_day and ahead is None and draw(YES_OR_NO):
+        by[0] = {by[0]: {"ahead": draw(one(*HEAD_STARTS))}}
+    around = range(now // DAY - 80, now // DAY + 21)
+    days = [date_of(day).isoformat() for day in around]
     return given(
         reason="They have a good reason to hear from us.",
         asks_for=asks_for,
-        when=when,
+        when=draw(triggers(form, names[:number])),
         after=after,
         ahead=ahead,
-        before=draw(maybe(st.integers(least, least + 40).map("{} days".format), 2)),
-        at=draw(maybe(TIMES)),
-        only_if=draw(maybe(st.lists(condition, min_size=1, max_size=2), 4)),
-        unless=draw(maybe(st.lists(condition, min_size=1, max_size=2), 2)),
-        until=draw(
-            maybe(st.one_of(st.sampled_from(EVENTS), condition.filter(lambda one: not isinstance(one, str))), 5)
-        ),
-        again=draw(st.sampled_from(["every time", "every time", "never", "after 3 days", "after 36 hours"])),
+        before=draw(maybe(*before, chance=2)),
+        at=draw(maybe(*TIMES)),
+        only_if=draw(demands(names, same=by_event, chance=4)),
+        unless=draw(demands(names, same=by_event, chance=2)),
+        until=draw(goals(names, same=by_event)),
+        again=draw(AGAIN),
         send="words",
         by=by,
-        send_hours=draw(
-            maybe(st.sampled_from([{"from": "09:00"}, {"days": ["mon", "wed", "sun"]}, {"to": "18:00"}]), 4)
-        ),
-        priority=draw(maybe(st.integers(48, 52))),
-        exempt=draw(maybe(st.sampled_from([["frequency_caps"], ["send_hours"]]), 4)) if asks_for == "nothing" else None,
-        holdout=draw(maybe(st.just(0.3), 12)),
-        backfill=draw(maybe(st.just("none"), 12)),
-        starts=draw(maybe(st.integers(-2, 5).map(lambda n: date.fromordinal(day.toordinal() + n).isoformat()), 8)),
-        ends=draw(maybe(st.integers(3, 20).map(lambda n: date.fromordinal(day.toordinal() + n).isoformat()), 8)),
-        status=draw(maybe(st.sampled_from(["paused", "draft"]), 20)),
+        send_hours=draw(HOURS),
+        priority=draw(maybe(48, 49, 51)),
+        exempt=draw(maybe(["frequency_caps"], ["send_hours"], chance=4)) if asks_for == "nothing" else None,
+        holdout=draw(maybe(0.3, chance=12)),
+        topic=draw(maybe("care", "feedback", chance=8)),
+        backfill=draw(maybe("none", *days[74:80], chance=8)),
+        starts=draw(one(*days[:86]) if form == "every" else maybe(*days[78:86], chance=8)),
+        ends=draw(maybe(*days[83:], chance=8)),
+        status=draw(maybe("paused", "draft", chance=20)),
     )
 
 
 @st.composite
-def houses(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Any]:
+def houses(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
     """House rules."""
-    cap = st.builds(
-        lambda count, within, serves, by: given(at_most=count, within=within, serves=serves, by=by),
-        st.integers(1, 3),
-        SPANS,
-        maybe(st.sampled_from(["us", "customer"])),
-        maybe(st.sampled_from(CHANNELS)),
-    )
-    ask = st.builds(
-        lambda value_window, gives, blocked: given(value_window=value_window, gives=gives, blocked_while=blocked),
-        maybe(st.sampled_from(["required", "if delivered", "none"]), 2),
-        maybe(st.one_of(st.just("none"), durations("days", least=2, most=30))),
-        maybe(st.just(["marked"])),
-    )
+    hours = [
+        {"any": {"from": "09:00", "to": "17:00", "days": ["mon", "tue", "wed", "thu", "fri"]}},
+        {"any": {"from": "00:00", "to": "24:00", "days": "all"}, "email": {"from": "10:00"}},
+        {"any": {"from": "08:00", "holidays": "skip"}, "closed": ["2026-03-20", "2026-10-26"]},
+    ]
+    window = {
+        "delivered_by": ["bought"],
+        "property": "kind",
+        "windows": {"x": "3 days", "y": "30 hours"},
+        "default": "10 days",
+    }
+    caps = [
+        given(at_most=draw(one(1, 2, 3)), within=draw(SPAN), serves=draw(maybe("us", "customer")), by=draw(BY))
+        for _ in range(draw(one(0, 1, 2, 3)))
+    ]
+    asks = {
+        kind: given(
+            value_window=draw(maybe("required", "if delivered", "none", chance=2)),
+            gives=draw(maybe("none", *durations("days", "hours", least=2, most=30))),
+            blocked_while=draw(maybe(["marked"])),
+        )
+        for kind in draw(one((), (), ("any",), ("any", "review"), ("feedback", "purchase")))
+    }
     return given(
-        timezone=draw(st.sampled_from(ZONES)),
-        send_hours=draw(
-            maybe(
-                st.sampled_from(
-                    [
-                        {"any": {"from": "09:00", "to": "17:00", "days": ["mon", "tue", "wed", "thu", "fri"]}},
-                        {"any": {"from": "00:00", "to": "24:00", "days": "all"}, "email": {"from": "10:00"}},
-                        {"any": {"from": "08:00", "holidays": "skip"}, "closed": ["2026-03-20", "2026-10-26"]},
-                    ]
-                ),
-                2,
-            )
-        ),
-        default_at=draw(maybe(TIMES)),
-        default_window=draw(maybe(durations("days", "hours", least=1, most=20))),
-        lateness=draw(maybe(st.sampled_from(["0 minutes", "30 minutes", "5 hours", "40 hours"]))),
-        leap_day=draw(maybe(st.just("mar 1"))),
-        frequency_caps=draw(maybe(st.lists(cap, max_size=3), 2)),
-        value_window=draw(
-            maybe(
-                st.just(
-                    {
-                        "delivered_by": ["bought"],
-                        "property": "kind",
-                        "windows": {"x": "3 days", "y": "30 hours"},
-                        "default": "10 days",
-                    }
-                ),
-                2,
-            )
-        ),
-        asks=draw(
-            maybe(st.dictionaries(st.sampled_from(["any", "feedback", "review", "purchase"]), ask, max_size=2), 2)
-        ),
-        open_things={"ticket": given(opened_by="opened", closed_by="closed", key=draw(maybe(st.just("order"), 2)))},
-        topics=draw(maybe(st.just({"care": {"default_for": ["nothing", "review", "purchase"]}}), 2)),
-        channels=draw(maybe(st.just({"sms": {"consent": "opt_out"}}), 2)),
-        conditions={"marked": {"means": "something marks them", "any_of": [draw(conditions(names, 1, named=False))]}},
+        timezone=draw(one(*ZONES)),
+        send_hours=draw(maybe(*hours, chance=2)),
+        default_at=draw(maybe(*TIMES)),
+        default_window=draw(maybe(*durations("days", "hours", "business days", least=1, most=20), "1 month")),
+        lateness=draw(maybe("0 minutes", "30 minutes", "5 hours", "40 hours")),
+        leap_day=draw(maybe("mar 1")),
+        frequency_caps=caps if draw(YES_OR_NO) else None,
+        value_window=draw(maybe(window, chance=2)),
+        asks=asks or None,
+        open_things={"ticket": given(opened_by="opened", closed_by="closed", key=draw(maybe("order", chance=2)))},
+        topics=draw(maybe({"care": {"default_for": ["nothing", "review", "purchase"]}}, chance=2)),
+        channels=draw(maybe({"sms": {"consent": "opt_out"}}, chance=2)),
+        conditions={
+            "marked": {"means": "something marks them", "any_of": [draw(conditions(names, 1, same=False, named=False))]}
+        },
+    )
+
+
+# --- facts -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Times:
+    """Instants and dates around a `now`; few different ones, so that things happen at the same instant."""
+
+    past: Drawn
+    any: Drawn
+    due: Drawn
+    birthdays: Drawn
+    renewals: Drawn
+    pauses: Drawn
+
+
+@cache
+def times(now: int) -> Times:
+    """The instants and dates around a `now`."""
+    day = now // DAY
+    days = [now - n * DAY for n in range(13)] * 5
+    hours = [now - n * HOUR for n in range(101)]
+    odd = [now - n * 7_919_000_003 % (3 * DAY) for n in range(100)]
+    midnights = [(day - n) * DAY for n in range(41)] * 2
+    past = days + hours + midnights + odd
+    ahead = [now + n * HOUR for n in range(601)]
+    clocks = ["T15:30:00+01:00", "T00:00:00Z", " 09:00", "T02:30:00", "T23:59:59.5-05:00", "T00:10"]
+    due = [date_of(day + n) for n in range(-4, 26)]
+    born = [date_of(day + n).replace(year=1990, day=1 + n % 28) for n in range(-3, 41)] + [date(1992, 2, 29)] * 40
+    return Times(
+        past=one(*past),
+        any=st.one_of(one(*past), one(*past), one(*ahead)),
+        # A date, an instant with or without its offset, and now and then neither of them.
+        due=one(*due * 3, *[f"{on.isoformat()}{clock}" for on in due for clock in clocks], *["soon", 7, True] * 6),
+        birthdays=maybe(*born, *[date_of(day + n) for n in range(-30, 31)], chance=2),
+        renewals=maybe(*[date_of(day + n) for n in range(-5, 41)], chance=2),
+        pauses=maybe(*[now + n * HOUR for n in range(201)], chance=6),
     )
 
 
 @st.composite
-def customers(draw: st.DrawFn, name: str, now: int) -> Customer:
+def events(draw: st.DrawFn, name: str, now: int, names: Drawn) -> Event:
+    """Something that happened to a customer, or will."""
+    around = times(now)
+    happened, at = draw(names), draw(around.any)
+    learned = draw(one("at once", "at once", "now", "later"))
+    known_at = at if learned == "at once" else max(at, now if learned == "now" else draw(around.past))
+    properties = given(kind=draw(KIND), score=draw(SCORE), order=draw(ORDER))
+    if happened == BOOKED:
+        properties |= {"due": draw(around.due)}
+    return Event(name, happened, at, known_at, properties)
+
+
+@st.composite
+def past_contacts(draw: st.DrawFn, rules: tuple[str, ...], customer: str, now: int) -> tuple[Contact, ...]:
+    """Contacts that the ledger remembers, in the order in which they were made."""
+    made = []
+    for number in range(draw(one(0, 0, 1, 2, 5))):
+        rule, at = draw(one(*rules, "retired")), draw(times(now).past)
+        # Some are about events that are there, so that those may not be contacted about again.
+        anchor = f"{customer}-{number}" if draw(YES_OR_NO) else f"before/{number}"
+        key = f"{rule}/{customer}/{quote(anchor, safe='')}"
+        channel, asks_for = draw(one(*CHANNELS)), AsksFor(draw(one(*ASKS)))
+        made.append(Contact(key, rule, at, channel, asks_for, exempt=draw(SELDOM), held_out=draw(SELDOM)))
+    return tuple(sorted(made, key=lambda contact: contact.at))
+
+
+@st.composite
+def customers(
+    draw: st.DrawFn, name: str, now: int, rules: tuple[str, ...], *, whole_language: bool, remembered: bool
+) -> Customer:
     """A customer to whom all sorts of things happened; some of them were learned late, some lie ahead."""
-    day = now // DAY
-    # Few different instants, so that things happen at the same one.
-    past = st.one_of(
-        st.integers(-12, 0).map(lambda n: now + n * DAY),
-        st.integers(-100, 0).map(lambda n: now + n * HOUR),
-        st.integers(-40, 0).map(lambda n: (day + n) * DAY),
-        st.integers(-3 * DAY, 0).map(lambda n: now + n),
-    )
-    ahead = st.integers(0, 600).map(lambda n: now + n * HOUR)
-    events = []
-    for number in range(draw(st.sampled_from([8, 3, 12, 5, 1]))):
-        at = draw(st.one_of(past, past, ahead))
-        known_at = draw(st.one_of(st.just(at), st.just(at), st.just(max(at, now)), past.map(partial(max, at))))
-        properties = given(
-            kind=draw(maybe(st.sampled_from("xyz"), 2)),
-            score=draw(maybe(st.integers(0, 10), 2)),
-            order=draw(maybe(st.sampled_from("pq"), 2)),
-        )
-        events.append(Event(f"{name}-{number}", draw(st.sampled_from(EVENTS)), at, known_at, properties))
+    around, names = times(now), one(*EVENTS, *[BOOKED, BOOKED] * whole_language)
+    happened = [draw(events(f"{name}-{number}", now, names)) for number in range(draw(one(8, 3, 12, 5, 1)))]
     consents = [
-        Consent(
-            draw(st.sampled_from([None, "care", "feedback", "review"])),
-            draw(maybe(st.sampled_from(CHANNELS))),
-            draw(st.sampled_from([True, True, True, True, False])),
-            draw(st.one_of(past, past, ahead)),
-        )
-        for _ in range(draw(st.integers(0, 3)))
+        Consent(draw(one(None, "care", "feedback", "review")), draw(BY), draw(MOSTLY), draw(around.any))
+        for _ in range(draw(one(0, 1, 2, 3)))
     ]
-    unique = {(one.topic, one.channel, one.given, one.at): one for one in consents}
-    born = st.one_of(
-        st.integers(day - 3, day + 40).map(lambda n: date.fromordinal(n + 719163).replace(year=1990, day=1 + n % 28)),
-        st.just(date(1992, 2, 29)),
-        st.integers(day - 30, day + 30).map(lambda n: date.fromordinal(n + 719163)),
-    )
+    unique = {(record.topic, record.channel, record.given, record.at): record for record in consents}
     return Customer(
         name,
         given(
             name=name.title(),
-            email=f"{name}@example.com" if draw(st.sampled_from([True, True, True, False])) else None,
-            phone="+4930123456" if draw(st.sampled_from([True, True, True, False])) else None,
-            timezone=draw(st.sampled_from([*ZONES, None])),
-            country=draw(st.sampled_from(["DE", "US", None])),
-            preferred_channel=draw(maybe(st.sampled_from(CHANNELS), 2)),
-            birthday=draw(maybe(born, 2)),
-            renewal=draw(maybe(st.integers(day - 5, day + 40).map(lambda n: date.fromordinal(n + 719163)), 2)),
-            plan=draw(maybe(st.sampled_from("xy"), 2)),
-            visits=draw(maybe(st.integers(0, 10), 2)),
+            email=f"{name}@example.com" if draw(MOSTLY) else None,
+            phone="+4930123456" if draw(MOSTLY) else None,
+            address="Somewhere 1" if whole_language and draw(YES_OR_NO) else None,
+            timezone=draw(one(*ODD_ZONES) if now in ODD_NOWS else one(*ZONES, None)),
+            country=draw(one("DE", "US", None)),
+            preferred_channel=draw(BY),
+            birthday=draw(around.birthdays),
+            renewal=draw(around.renewals),
+            plan=draw(maybe(*"xy", chance=2)),
+            visits=draw(maybe(*range(11), chance=2)),
         ),
-        events=tuple(sorted(events, key=lambda event: (event.at, event.id))),
+        events=tuple(sorted(happened, key=lambda event: (event.at, event.id))),
         consents=tuple(sorted(unique.values(), key=lambda record: record.at)),
-        paused_until=draw(maybe(st.integers(0, 200).map(lambda n: now + n * HOUR), 6)),
+        paused_until=draw(around.pauses),
+        contacts=draw(past_contacts(rules, name, now)) if remembered else (),
+        suppressed=frozenset(draw(one((), (), ("email",), ("phone", "sms"))) if remembered else ()),
+        ended=frozenset({f"{rules[0]}/{name}/{name}-2"} if remembered and draw(YES_OR_NO) else ()),
     )
 
 
 @st.composite
-def shops(draw: st.DrawFn) -> Shop:
+def shops(draw: st.DrawFn, *, whole_language: bool = False, remembered: bool = False) -> Shop:
     """A shop with up to five rules and up to three customers."""
-    now = draw(st.sampled_from(SOME_NOWS))
-    names = [f"rule_{letter}" for letter in "abcde"[: draw(st.sampled_from([4, 3, 5, 2, 1]))]]
+    now = draw(one(*SOME_NOWS, *ODD_NOWS * whole_language))
+    names = tuple(f"rule_{letter}" for letter in "abcde"[: draw(one(4, 3, 5, 2, 1))])
     campaign = {
         "campaign": "All",
         "owner": "care@example.com",
-        "rules": {name: draw(rules(names, now)) for name in names},
+        "rules": {
+            name: draw(rules(names, number, now, whole_language=whole_language)) for number, name in enumerate(names)
+        },
     }
     files = {
         "rules/house_rules.yaml": json.dumps(draw(houses(names))),
@@ -340,5 +477,8 @@ def shops(draw: st.DrawFn) -> Shop:
         "templates/words.sms.txt": "This is for you.\n",
         "templates/words.phone.md": "Tell them.\n",
     }
-    people = tuple(draw(customers(name, now)) for name in ("ann", "bea", "cem")[: draw(st.sampled_from([2, 3, 1]))])
+    people = tuple(
+        draw(customers(name, now, names, whole_language=whole_language, remembered=remembered))
+        for name in ("ann", "bea", "cem")[: draw(one(2, 3, 1))]
+    )
     return Shop(files, people, now)
