@@ -21,7 +21,7 @@ from scheduler.messages.render import render
 from scheduler.messages.sandbox import Named
 from scheduler.messages.templates import FORMATS, LAYOUT, TemplateFile, Templates
 from scheduler.rulebook.findings import Finding, error, meant, warning
-from scheduler.rulebook.model import DateTrigger, EveryTrigger, Place, Rule, Rulebook
+from scheduler.rulebook.model import Place, Rule, Rulebook
 from scheduler.settings import Settings
 
 SAMPLE_DAY = date(2026, 3, 2)
@@ -56,7 +56,7 @@ def render_sample(
     """
     facts = rule if isinstance(rule, RuleFacts) else facts_of(rule)
     name = template or (rule.template if isinstance(rule, Rule) else "")
-    has_event = not (isinstance(rule, Rule) and isinstance(rule.when, DateTrigger | EveryTrigger))
+    has_event = not isinstance(rule, Rule) or rule.triggering_event is not None
     reason = rule.reason if isinstance(rule, Rule) else "This is a sample."
     event = SAMPLE_EVENT if has_event else {}
     brand = settings.brand.model_copy(

@@ -87,7 +87,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "yearly-again": "`again` would skip a yearly date now and then.",
         "starts-after-ends": "A rule ends before it starts.",
         "every-without-starts": "A returning trigger needs a first day.",
+        "bad-every": "The period of a returning trigger is not one of whole days.",
+        "wrong-on": "`on` is no day of this period: weeks have weekdays, months have numbers.",
+        "bad-spread": "A spread is not one of whole days, or longer than the period.",
         "silence-without-after": "A silence of no length is no silence.",
+        "exact-silence": "The silence after our own contacts is counted in days.",
+        "no-properties": "Contacts by us have no properties to compare.",
+        "silent-rule": "A rule follows one that is paused or a draft, and makes no contacts.",
         # conditions
         "no-comparison": "A condition names a value and compares it with nothing.",
         "nothing-to-compare": "A comparison has no value to compare.",
@@ -99,6 +105,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "within-min-max": "`min` and `max` take no `within`.",
         "within-and-since": "A condition takes `within` or `since`, not both.",
         "same-needs-event": "`same` compares with the triggering event, and there is none.",
+        "too-many-conditions": "A rule asks more before a contact than a decision can hold.",
         "until-is-event": "A bare name in `until` is an event, and a condition has that name too.",
         # what is done
         "no-action": "A rule sends nothing and assigns nothing.",
@@ -111,7 +118,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-template-name": "A template uses a name that the rule can't supply.",
         "windows-without-property": "Value windows are chosen by a property, and none is named.",
         "two-defaults": "Two topics are the default for one kind.",
-        "not-yet": "A form of the language that the engine does not run yet.",
     }
 )
 """Every code, with what it means; the documentation is made from this table."""

@@ -125,6 +125,18 @@ def _need_exact(duration: Duration) -> Duration:
 ExactSpan = Annotated[Span, AfterValidator(_need_exact)]
 """A duration of minutes or hours."""
 
+CalendarSpan = Annotated[
+    Span,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^[1-9]\d{0,4} (day|week|month|year|business day)s?$",
+            "examples": ["10 days", "2 weeks", "3 months"],
+        }
+    ),
+]
+"""A duration that is meant to be of whole days; the lint says where it is not."""
+
 
 def _time_of_day(written: object) -> int:
     match = re.fullmatch(r"(\d\d):(\d\d)", written) if isinstance(written, str) else None
@@ -159,9 +171,19 @@ Whole = Annotated[int, Field(strict=True)]
 Number = Whole | Annotated[float, Field(strict=True)]
 Truth = Annotated[bool, Field(strict=True)]
 Scalar = bool | int | float | str
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_ .:-]*$", max_length=100)]
+_NAME, _LONGEST_NAME = r"[A-Za-z_][A-Za-z0-9_ .:-]*", 100
+Name = Annotated[str, Field(pattern=f"^{_NAME}$", max_length=_LONGEST_NAME)]
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be a name, of an event for example."""
+    return len(text) <= _LONGEST_NAME and re.fullmatch(_NAME, text) is not None
+
+
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
 VALUE_WINDOW = "value_window"
+CONTACT = "contact"
+"""What `silence` names for contacts by us."""
 PREFERRED = "preferred"
 ANY = "any"
 
@@ -345,46 +367,50 @@ class NamedCondition(Written):
 class EventTrigger(Written):
     """An occasion for every such event."""
 
-    event: Name
-    where: Where | None = None
+    event: Name = Field(description="the event's name")
+    where: Where | None = Field(None, description="only events whose properties compare so")
 
 
 class EventDateTrigger(Written):
     """An occasion on the date or instant in a property of each such event: an appointment, a renewal."""
 
-    event: Name
-    date: Name
-    where: Where | None = None
+    event: Name = Field(description="the event's name")
+    date: Name = Field(description="the event's property that holds the date or the instant")
+    where: Where | None = Field(None, description="only events whose properties compare so")
     same: Name | None = Field(None, description="a newer event with the same value of this property moves the date")
 
 
 class DateTrigger(Written):
     """An occasion on each return of a customer's date, or on the date itself with `once`."""
 
-    date: Name
-    once: Truth = False
+    date: Name = Field(description="the customer's attribute that holds the date")
+    once: Truth = Field(False, description="true: the date itself, not its yearly returns")
 
 
 class SilenceTrigger(Written):
     """An occasion when such events cease: void when another comes."""
 
     silence: Name = Field(description="an event's name, or contact for contacts by us")
-    where: Where | None = None
-    same: Name | None = None
+    where: Where | None = Field(None, description="only events whose properties compare so")
+    same: Name | None = Field(None, description="only a newer event with the same value of this property ends it")
 
 
 class ContactTrigger(Written):
     """An occasion for every contact made by that rule."""
 
-    contact: Name
+    contact: Name = Field(description="the name of the rule that this one follows up")
 
 
 class EveryTrigger(Written):
     """An occasion on each return of a period, counted from the rule's `starts`."""
 
-    every: Literal["week", "month"] | Span
-    on: Weekday | Annotated[int, Field(ge=1, le=31, strict=True)] | None = None
-    spread: Span | None = None
+    every: Literal["week", "month"] | CalendarSpan = Field(description="week, month, or a period like 90 days")
+    on: Weekday | Annotated[int, Field(ge=1, le=31, strict=True)] | None = Field(
+        None, description="the weekday of every week, or the day of every month; without it, that of starts"
+    )
+    spread: CalendarSpan | None = Field(
+        None, description="each customer's return is shifted by up to so many days, so that not all come at once"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -609,6 +635,16 @@ class Rule(RuleKeys):
     def template(self) -> str:
         """The template that is sent, or the script of the task."""
         return self.send or self.script or ""
+
+    @property
+    def triggering_event(self) -> str | None:
+        """The name of the event behind each of its occasions; None where a date or a contact by us triggers it."""
+        match self.when:
+            case EventTrigger(event=name) | EventDateTrigger(event=name):
+                return name
+            case SilenceTrigger(silence=name) if name != CONTACT:
+                return name
+        return None
 
     @property
     def is_task(self) -> bool:

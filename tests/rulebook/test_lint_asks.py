@@ -82,6 +82,32 @@ def test_an_answer_by_itself_is_no_sign(trigger: str) -> None:
     assert found(when=trigger, after="") == ["ask-without-after"]
 
 
+@pytest.mark.parametrize(
+    ("trigger", "after"),
+    [
+        ("{contact: welcome}", "after: 14 days"),
+        ("{every: month, on: 1}", "after: 0 days\n    starts: 2026-01-01"),
+        ("{event: appointment_booked, date: day, same: appointment_id}", "after: 2 days"),
+        ("{event: order_delivered, date: installed_on}", "after: value_window"),
+        ("{silence: contact}", "after: 90 days"),
+    ],
+)
+def test_an_ask_by_any_trigger_is_fine_that_waits_and_looks_for_a_sign(trigger: str, after: str) -> None:
+    assert found(when=trigger, after=after) == []
+
+
+@pytest.mark.parametrize(
+    ("trigger", "after"), [("{contact: welcome}", ""), ("{every: month, on: 1}", "starts: 2026-01-01")]
+)
+def test_an_ask_by_any_trigger_needs_a_delay_and_a_sign(trigger: str, after: str) -> None:
+    assert found("{customer: tier, is: gold}", when=trigger, after=after) == ["ask-without-after", "ask-unwell"]
+
+
+@pytest.mark.parametrize("trigger", ["{event: order_placed, date: sent_on}", "{silence: order_placed}", "order_placed"])
+def test_the_event_that_triggers_an_ask_is_no_sign_in_its_conditions(trigger: str) -> None:
+    assert found("{event: order_placed, within: 90 days}", when=trigger, after="after: 7 days") == ["ask-unwell"]
+
+
 def test_a_large_delivery_is_no_sign() -> None:
     assert found(when="{event: order_delivered, where: {total: {at_least: 100}}}", after="") == ["ask-without-after"]
 

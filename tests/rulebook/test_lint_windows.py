@@ -60,6 +60,24 @@ def test_the_time_of_day_of_the_house_is_checked_where_a_rule_has_none() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "when", "refused"),
+    [
+        (("starts: 2026-01-01",), "{every: month}", True),
+        (("starts: 2026-01-01", "after: 2 hours"), "{every: month}", False),
+        (("ahead: 1 day",), "{event: appointment_booked, date: at}", True),
+        (("ahead: 2 hours",), "{event: appointment_booked, date: at}", False),
+        ((), "{event: appointment_booked, date: at}", False),
+        (("after: 90 days",), "{silence: contact}", True),
+    ],
+)
+def test_the_time_of_day_of_the_house_holds_where_a_window_opens_at_a_midnight(
+    lines: tuple[str, ...], when: str, refused: bool
+) -> None:
+    found_there = found(*lines, when=when, house=HOUSE + 'default_at: "21:30"\n')
+    assert (("outside-hours", "error") in found_there) is refused
+
+
 def test_what_is_exempt_from_the_hours_may_go_at_any_time() -> None:
     assert found("after: 1 day", 'at: "03:00"', "exempt: [send_hours]") == []
 
@@ -88,6 +106,26 @@ def test_a_date_on_a_closed_weekday_is_warned_of_unless_there_is_another_way(
     lines: tuple[str, ...], warned: bool
 ) -> None:
     assert (("closed-weekday", "warning") in found(*lines, when="{date: birthday}")) is warned
+
+
+@pytest.mark.parametrize(
+    ("when", "warned"),
+    [
+        ("{every: week, on: sunday}", True),
+        ("{every: week, on: saturday}", False),
+        ("{every: week, on: monday, spread: 6 days}", False),
+        ("{every: week, on: monday, spread: 1 week}", True),
+        ("{every: week}", False),
+        ("{every: 2 weeks}", False),
+        ("{every: 14 days}", False),
+        ("{every: 2 weeks, spread: 4 days}", True),
+        ("{every: 5 business days}", True),
+        ("{every: month, on: 1}", True),
+    ],
+)
+def test_what_returns_on_a_closed_weekday_is_warned_of(when: str, warned: bool) -> None:
+    lines = ("starts: 2026-01-01", "before: 1 day", "by: [sms]")  # a Thursday
+    assert found(*lines, when=when) == ([("closed-weekday", "warning")] if warned else [])
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,26 @@ def test_files_that_include_each_other_are_read_once() -> None:
     assert rulebook_from_texts(files)[1] == []
 
 
-def test_there_is_no_event_where_a_date_triggers() -> None:
-    rule = RULE.replace("when: order_delivered", "when: {date: birthday}").replace("send: hello", "send: dated")
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "{date: birthday}",
+        "{contact: welcome}",
+        "{every: week}\n    starts: 2026-01-01",
+        "{silence: contact}\n    after: 90 days",
+    ],
+)
+def test_there_is_no_event_where_none_triggers(trigger: str) -> None:
+    rule = RULE.replace("when: order_delivered", f"when: {trigger}").replace("send: hello", "send: dated")
     files = FILES | {"rules/tested.yaml": rule, "templates/dated.email.md": "{{ event.product }}"}
     assert [f.message for f in rulebook_from_texts(files)[1]] == ["no event triggers 'tested', so there is no 'event'"]
+
+
+@pytest.mark.parametrize(
+    "trigger", ["{event: appointment_booked, date: day}", "{silence: order_placed}\n    after: 90 days"]
+)
+def test_there_is_an_event_behind_its_date_and_its_silence(trigger: str) -> None:
+    assert found("{{ event.product }}", RULE.replace("when: order_delivered", f"when: {trigger}")) == []
 
 
 def test_only_tasks_have_a_task() -> None:

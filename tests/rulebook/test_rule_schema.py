@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from language_examples import ACCEPTED_CONDITIONS, ACCEPTED_RULES, CAMPAIGN, HOUSE_RULES, with_condition
+from language_examples import (
+    ACCEPTED_CONDITIONS,
+    ACCEPTED_RULES,
+    ACCEPTED_TRIGGERS,
+    CAMPAIGN,
+    HOUSE_RULES,
+    with_condition,
+)
 from rulebook_shop import FILES, PEOPLE
 
 from scheduler.rulebook.nodes import plain
@@ -37,7 +44,7 @@ def test_the_examples_of_the_language_fit_the_schemas() -> None:
     assert (valid(campaign_schema(), CAMPAIGN), valid(house_rules_schema(), HOUSE_RULES)) == (True, True)
 
 
-@pytest.mark.parametrize("rule", ACCEPTED_RULES)
+@pytest.mark.parametrize("rule", [*ACCEPTED_RULES, *ACCEPTED_TRIGGERS])
 def test_every_accepted_rule_fits_the_schema(rule: str) -> None:
     assert valid(campaign_schema(), rule)
 

@@ -8,16 +8,17 @@ from scheduler.rulebook.findings import Finding
 from scheduler.rulebook.lint import actions, asks, conditions, hours, reasons, triggers, unseen, windows, wording
 from scheduler.rulebook.lint.house import house
 from scheduler.rulebook.lint.subject import Known, Lint, Subject
-from scheduler.rulebook.lint.triggers import NOT_YET
 
-__all__ = ["LINTS", "NOT_YET", "Known", "Lint", "Subject", "lint"]
+__all__ = ["LINTS", "Known", "Lint", "Subject", "lint"]
 
 LINTS: tuple[Lint, ...] = (
     house,
     reasons.reasons,
-    triggers.not_yet,
     triggers.lacks,
+    triggers.every,
+    triggers.silence,
     triggers.ahead,
+    triggers.followed,
     triggers.circles,
     windows.empty,
     windows.again,
@@ -29,6 +30,7 @@ LINTS: tuple[Lint, ...] = (
     conditions.questions,
     conditions.kinds,
     conditions.in_rules,
+    conditions.too_many,
     actions.actions,
     actions.channels,
     actions.topics,

@@ -43,6 +43,8 @@ def asks(subject: Subject) -> Iterator[Finding]:
         if rule.after is None and rule.ahead is None and not is_sign_trigger(subject, rule):
             message = f"{wants} at once"
             way_out = "add after: value_window, or let a sign that they are well trigger it"
+            if rule.triggering_event is None:
+                way_out = f"add after: {_any_wait(rule)}"
             yield error("ask-without-after", at(rule), message, way_out)
         if not rule.only_if:
             message = f"{wants} of everybody"
@@ -67,10 +69,10 @@ def value(subject: Subject) -> Iterator[Finding]:
     for rule in subject.rules:
         anchored = _anchored_on_value(subject, rule)
         if rule.after == VALUE_WINDOW and not anchored:
-            if isinstance(rule.when, DateTrigger | EveryTrigger):
+            if rule.triggering_event is None:
                 message = f"no event triggers '{rule.name}', so there is no value window to wait for"
-                yield error("value-window-needs-event", at(rule, "after"), message, "write a duration, like 0 days")
-            elif subject.house.value_window is not None:
+                yield error("value-window-needs-event", at(rule, "after"), message, f"write after: {_any_wait(rule)}")
+            elif subject.house.value_window is not None and not _delivers(subject, rule.triggering_event):
                 delivered = ", ".join(subject.house.value_window.delivered_by)
                 message = f"the value window begins with {delivered}, which does not trigger '{rule.name}'"
                 yield warning("value-window-needs-event", at(rule, "after"), message, "write a duration, like 30 days")
@@ -151,7 +153,7 @@ def is_sign(subject: Subject, rule: Rule, condition: Condition, seen: frozenset[
 
 def _says_well(rule: Rule, condition: EventCondition) -> bool:
     aggregate, _ = condition.aggregate
-    own = isinstance(rule.when, EventTrigger) and rule.when.event == condition.event
+    own = rule.triggering_event == condition.event
     if aggregate == "happened":
         return not own or condition.since is Since.TRIGGER or any(map(_upward, (condition.where or {}).values()))
     least = 2 if aggregate == "count" and own and condition.since is None else 1 if aggregate == "count" else None
@@ -182,6 +184,12 @@ def is_sign_trigger(subject: Subject, rule: Rule) -> bool:
     closes = any(rule.when.event in thing.closed_by for thing in subject.house.open_things.values())
     filtered = any(map(_upward, (rule.when.where or {}).values()))
     return closes or (filtered and _good_news(subject, rule.when.event) and not _delivers(subject, rule.when.event))
+
+
+def _any_wait(rule: Rule) -> str:
+    """A delay that a rule without a triggering event may have, in words."""
+    dated = isinstance(rule.when, DateTrigger | EveryTrigger)
+    return "0 days, for the day itself, or later" if dated else "30 days, or another duration"
 
 
 def _delivers(subject: Subject, event: str) -> bool:

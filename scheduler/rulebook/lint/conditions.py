@@ -12,18 +12,23 @@ from scheduler.rulebook.lint.subject import Subject, at
 from scheduler.rulebook.lint.walk import Written, comparisons, inside, of_rule, parts, resolved, written
 from scheduler.rulebook.model import (
     ANY,
+    AsksFor,
     Comparison,
     ContactCondition,
     CustomerCondition,
-    DateTrigger,
     EventCondition,
-    EveryTrigger,
     OpenCondition,
     Place,
+    Rule,
     Scalar,
+    is_name,
 )
 from scheduler.rulebook.templates import CHANNELS
 
+MOST_GATES = 62
+"""As many gates as the engine can ask of a rule."""
+_ALWAYS_ASKED = 8  # active, window, again, until, reachable, consent, send_hours, holdout
+_ASKED_OF_ASKS = 2  # value_window, gives
 _AGGREGATES = ("count", "sum", "average", "min", "max", "latest", "first")
 
 
@@ -263,17 +268,42 @@ def in_rules(subject: Subject) -> Iterator[Finding]:
             if condition in rule.only_if:
                 message = f"it is also in only_if ({rule.only_if.index(condition) + 1}), so the rule can never match"
                 yield error("contradiction", at(rule, f"unless.{number}"), message, "keep it in one of them")
-        if isinstance(rule.when, DateTrigger | EveryTrigger):
-            for path, condition in of_rule(rule):
-                for inner, nested in inside(condition, path):
-                    if any(isinstance(c, EventCondition) and c.same for c in resolved(subject, nested)):
-                        if parts(nested)[0]:
-                            continue
-                        key = "same" if isinstance(nested, EventCondition) else ""
-                        place = at(rule, f"{inner}.{key}" if key else inner)
-                        message = f"'same' compares with the triggering event, and none triggers '{rule.name}'"
-                        yield error("same-needs-event", place, message, "take same out, or let an event trigger")
-        if isinstance(rule.until, str) and rule.until in subject.book.conditions:
-            message = f"'{rule.until}' means an event here; the condition of that name is not asked"
-            way_out = f"for the condition write until: {{all_of: [{rule.until}]}}"
-            yield warning("until-is-event", at(rule, "until"), message, way_out)
+        if rule.triggering_event is None:
+            yield from _same(subject, rule)
+        if isinstance(rule.until, str):
+            yield from _goal(subject, rule, rule.until)
+
+
+def too_many(subject: Subject) -> Iterator[Finding]:
+    """Rules that ask more before a contact than a decision can hold."""
+    house = subject.house
+    for rule in subject.rules:
+        asked = _ALWAYS_ASKED + len(rule.only_if) + len(rule.unless) + len(house.frequency_caps)
+        if rule.asks_for is not AsksFor.NOTHING:
+            asked += _ASKED_OF_ASKS + len(house.ask(rule.asks_for).blocked_while or ())
+        if asked > MOST_GATES:
+            key = "only_if" if len(rule.only_if) > len(rule.unless) else "unless"
+            message = f"'{rule.name}' asks {asked} questions before each contact; {MOST_GATES} are the most"
+            yield error("too-many-conditions", at(rule, key), message, "join some of them by all_of or any_of")
+
+
+def _same(subject: Subject, rule: Rule) -> Iterator[Finding]:
+    for path, condition in of_rule(rule):
+        for inner, nested in inside(condition, path):
+            if parts(nested)[0] or not any(
+                isinstance(asked, EventCondition) and asked.same for asked in resolved(subject, nested)
+            ):
+                continue
+            place = at(rule, f"{inner}.same" if isinstance(nested, EventCondition) else inner)
+            message = f"'same' compares with the triggering event, and none triggers '{rule.name}'"
+            yield error("same-needs-event", place, message, "take same out, or let an event trigger")
+
+
+def _goal(subject: Subject, rule: Rule, event: str) -> Iterator[Finding]:
+    if not is_name(event):
+        message = f"'{event}' is no name of an event"
+        yield error("bad-name", at(rule, "until"), message, "write one, or a condition like {event: referral_made}")
+    if event in subject.book.conditions:
+        message = f"'{event}' means an event here; the condition of that name is not asked"
+        way_out = f"for the condition write until: {{all_of: [{event}]}}"
+        yield warning("until-is-event", at(rule, "until"), message, way_out)

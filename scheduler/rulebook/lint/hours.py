@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
-from scheduler.durations import Duration
+from scheduler.durations import Duration, Unit
 from scheduler.rulebook.findings import Finding, error, warning
 from scheduler.rulebook.lint.subject import Subject, at
 from scheduler.rulebook.lint.windows import is_calendar, shortest
-from scheduler.rulebook.model import ALL_DAYS, PREFERRED, DateTrigger, Exemption, Hours, Rule, Weekday
+from scheduler.rulebook.model import (
+    ALL_DAYS,
+    PREFERRED,
+    DateTrigger,
+    EveryTrigger,
+    Exemption,
+    Hours,
+    Rule,
+    Weekday,
+)
 from scheduler.rulebook.templates import CHANNELS
 
 
@@ -63,7 +73,7 @@ def hours(subject: Subject) -> Iterator[Finding]:
             yield error("never-open", at(rule, "send_hours"), message, "widen the hours")
         elif channels:
             yield from _time_of_day(subject, rule, channels)
-            if isinstance(rule.when, DateTrigger):
+            if isinstance(rule.when, DateTrigger | EveryTrigger):
                 yield from _closed_weekdays(subject, rule, channels)
 
 
@@ -113,18 +123,37 @@ def _closed_weekdays(subject: Subject, rule: Rule, channels: list[Open]) -> Iter
         last = 0 if rule.ahead else first + max(1, int(shortest(subject.house.default_window)))
     starts = {use.channel: first - int(shortest(use.ahead) if use.ahead else 0) for use in rule.by}
     lost = []
-    for index, weekday in enumerate(ALL_DAYS):
+    for index in _falls_on(rule):
         reachable = any(
             ALL_DAYS[(index + day) % 7] in channel.days
             for channel in channels
             for day in range(starts.get(channel.channel, first), last)
         )
         if not reachable:
-            lost.append(weekday)
+            lost.append(ALL_DAYS[index])
     if 0 < len(lost) < len(ALL_DAYS):
         message = f"when the date falls on {' or '.join(lost)}, no channel is open in the window"
         way_out = "write a later before, an earlier ahead, or add a channel that is open then"
+        if isinstance(rule.when, EveryTrigger):
+            way_out = "let it return on another day, write a later before, or add a channel that is open then"
         yield warning("closed-weekday", at(rule, "when"), message, way_out)
+
+
+def _falls_on(rule: Rule) -> list[int]:
+    """The weekdays, Monday being 0, on which a rule's date may fall."""
+    week = len(ALL_DAYS)
+    trigger = rule.when
+    if not isinstance(trigger, EveryTrigger) or rule.starts is None or not _is_weekly(trigger.every):
+        return list(range(week))
+    first = ALL_DAYS.index(trigger.on) if isinstance(trigger.on, Weekday) else rule.starts.weekday()
+    shifts = ceil(trigger.spread.nominal_days) if trigger.spread else 1
+    return sorted({(first + shift) % week for shift in range(shifts)})
+
+
+def _is_weekly(period: str | Duration) -> bool:
+    if isinstance(period, Duration):
+        return period.unit in (Unit.DAYS, Unit.WEEKS) and period.nominal_days % 7 == 0
+    return period == "week"
 
 
 def clock(minutes: int) -> str:

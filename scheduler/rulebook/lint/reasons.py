@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from scheduler.rulebook.findings import Finding, error
 from scheduler.rulebook.lint.subject import Subject, at
-from scheduler.rulebook.model import DateTrigger, EveryTrigger
 
 _FEWEST_WORDS = 4
 _PLACEHOLDER = re.compile(r"\{(event|customer)\.[A-Za-z_][A-Za-z0-9_]*\}")
@@ -29,6 +28,6 @@ def reasons(subject: Subject) -> Iterator[Finding]:
         if found := re.search(r"\{[^{}]*\}?|\}", rest):
             message = f"'{found[0]}' is no placeholder"
             yield error("bad-placeholder", place, message, "write {event.a_property} or {customer.an_attribute}")
-        if isinstance(rule.when, DateTrigger | EveryTrigger) and "{event." in rule.reason:
+        if rule.triggering_event is None and "{event." in rule.reason:
             message = f"no event triggers '{rule.name}', so {{event.…}} is always empty"
             yield error("bad-placeholder", place, message, "name an attribute: {customer.an_attribute}")

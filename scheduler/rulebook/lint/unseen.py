@@ -11,8 +11,6 @@ from scheduler.rulebook.model import (
     CustomerCondition,
     DateTrigger,
     EventCondition,
-    EventDateTrigger,
-    EventTrigger,
     Place,
     Rule,
     SilenceTrigger,
@@ -58,11 +56,9 @@ def _events(subject: Subject) -> Iterator[tuple[str, Place]]:
 
 
 def _events_of(rule: Rule) -> Iterator[tuple[str, Place]]:
-    match rule.when:
-        case EventTrigger(event=event) | EventDateTrigger(event=event):
-            yield event, at(rule, "when.event")
-        case SilenceTrigger(silence=event) if event != "contact":
-            yield event, at(rule, "when.silence")
+    if rule.triggering_event is not None:
+        key = "silence" if isinstance(rule.when, SilenceTrigger) else "event"
+        yield rule.triggering_event, at(rule, f"when.{key}")
     if isinstance(rule.until, str):
         yield rule.until, at(rule, "until")
 

@@ -8,7 +8,7 @@ from math import ceil, floor
 from scheduler.durations import Duration, Unit
 from scheduler.rulebook.findings import Finding, error, warning
 from scheduler.rulebook.lint.subject import Subject, at
-from scheduler.rulebook.model import VALUE_WINDOW, DateTrigger, EventDateTrigger, Rule
+from scheduler.rulebook.model import VALUE_WINDOW, DateTrigger, EveryTrigger, Rule
 
 _YEAR = 365.2425
 
@@ -86,7 +86,11 @@ def again(subject: Subject) -> Iterator[Finding]:
 
 
 def is_calendar(rule: Rule) -> bool:
-    """Whether the window opens at a midnight, so that the house's `default_at` holds."""
-    if isinstance(rule.when, DateTrigger | EventDateTrigger):
-        return not (isinstance(rule.after, Duration) and rule.after.exact)
-    return rule.after == VALUE_WINDOW or (isinstance(rule.after, Duration) and not rule.after.exact)
+    """Whether the window opens at a midnight, so that the house's `default_at` holds.
+
+    A date in an event may be an instant: of that, without a delay, nothing can be said before it comes.
+    """
+    delay = rule.ahead or rule.after
+    if isinstance(delay, Duration):
+        return not delay.exact
+    return delay == VALUE_WINDOW or isinstance(rule.when, DateTrigger | EveryTrigger)

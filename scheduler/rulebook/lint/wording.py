@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from scheduler.rulebook.findings import Finding, error, meant
 from scheduler.rulebook.lint.subject import Subject
-from scheduler.rulebook.model import DateTrigger, EveryTrigger, Place, Rule
+from scheduler.rulebook.model import Place, Rule
 
 NAMES = ("customer", "event", "reason", "rule", "brand", "links", "today", "task")
 """Everything that a template can name."""
@@ -64,7 +64,7 @@ def _of_name(rule: Rule, name: str, place: Place) -> Iterator[Finding]:
     if name not in NAMES:
         way_out = meant(name, NAMES, "write {% set … %} first, or use a name that is there")
         yield error("unknown-template-name", place, f"templates have no '{name}'", way_out, NAMES)
-    elif name == "event" and isinstance(rule.when, DateTrigger | EveryTrigger):
+    elif name == "event" and rule.triggering_event is None:
         message = f"no event triggers '{rule.name}', so there is no 'event'"
         yield error("unknown-template-name", place, message, "use customer, or let an event trigger the rule")
     elif name == "task" and not rule.is_task:
