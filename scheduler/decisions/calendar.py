@@ -17,7 +17,7 @@ MARGIN = 400 * DAY
 def calendar_of(
     program: Program, zones: Sequence[str], countries: Sequence[str], since: int, until: int, *, arrays: bool = False
 ) -> kernel.Calendar:
-    """Lay out what a walk over [since, until) can ask about; zones and countries stand in the order of their numbers."""
+    """Lay out what a walk over [since, until) asks; zones and countries stand in the order of their numbers."""
     first, last = since - program.reach - MARGIN, until + program.reach + MARGIN
     change, offset, zone_rows = list[int](), list[int](), list[kernel.RangeRow]()
     for name in zones:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from importlib.abc import SourceLoader
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -67,30 +69,43 @@ def arrays_of(program: Program) -> kernel.Program:
 
 @cache
 def compiled(folder: str | None = None) -> Kernel:
-    """The kernel compiled with Numba, whose machine code is kept in `folder`; raises `ImportError` without Numba."""
+    """The kernel compiled with Numba, which takes up to a minute at the first call of each of its functions.
+
+    The machine code is kept in `folder`, which has to be writable, for the next process; raises `ImportError` where
+    Numba is not installed.
+    """
     import numba
+
+    from scheduler.decisions.references import reference
 
     if folder is not None:
         numba.config.CACHE_DIR = folder
     # More effort makes no faster walk here, but takes half as long again.
     numba.config.OPT = type(numba.config.OPT)(1)
     numba.config.LOOP_VECTORIZE = numba.config.SLP_VECTORIZE = False
-    from scheduler.decisions.references import reference
-
-    twin = _twin()
+    twin: Any = _twin()
     twin.reference = reference
     for name, function in list(vars(twin).items()):
         if isinstance(function, FunctionType) and function.__module__ == twin.__name__:
             entry = name in ENTRIES
-            # No reference is counted: every array outlives the call, and counting takes ten times as long as the walk.
-            options: dict[str, bool] = {
-                "nogil": True,
-                "_nrt": False,
-                "no_cpython_wrapper": not entry,
-                "no_cfunc_wrapper": True,
-            }
-            setattr(twin, name, numba.njit(**options, cache=entry and folder is not None)(function))
+            compile_later = numba.njit(
+                nogil=True,
+                # No reference is counted: every array outlives the call, and counting takes longer than the walk.
+                _nrt=False,
+                no_cpython_wrapper=not entry,
+                no_cfunc_wrapper=True,
+                cache=entry and folder is not None,
+            )
+            setattr(twin, name, compile_later(function))
     return Kernel(twin.open_windows, twin.walk, arrays=True)
+
+
+def source_version() -> str:
+    """A version of the kernel's own text: machine code that was made from another one must not be used."""
+    found = importlib.util.find_spec(kernel.__name__)
+    if found is None or not isinstance(found.loader, SourceLoader):
+        return "unknown"
+    return sha256(found.loader.get_source(kernel.__name__).encode()).hexdigest()[:16]  # type: ignore[union-attr] # it has one
 
 
 def _twin() -> ModuleType:
@@ -104,7 +119,4 @@ def _twin() -> ModuleType:
     twin = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = twin
     spec.loader.exec_module(twin)
-    # The rows that callers fill are those of the plain one.
-    for name in ("Program", "Calendar", "Facts", "Scratch"):
-        setattr(twin, name, getattr(kernel, name))
     return twin

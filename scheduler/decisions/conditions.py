@@ -34,6 +34,9 @@ from scheduler.rulebook.model import (
 )
 
 AND, OR, NOT = -1, -2, -3
+NO_RULE = -2
+"""Stands for a draft, or a rule that is gone: no contact is by it."""
+
 ASKS = tuple(AsksFor)
 
 
@@ -268,15 +271,13 @@ class Conditions:
         )
 
     def _contacts(self, written: ContactCondition) -> Leaf:
-        if written.contact != ANY and written.contact not in self.rules:
-            raise InputError(f"no rule is named {written.contact!r}")
         return Leaf(
             LeafKind.CONTACTS,
             written,
             span=self.spans.number(written.within),
             since=From.TRIGGER if written.since is Since.TRIGGER else From.EVER,
             tests=numeric_tests(written) if written.count else _HAPPENED,
-            rule=-1 if written.contact == ANY else self.rules[written.contact],
+            rule=-1 if written.contact == ANY else self.rules.get(written.contact, NO_RULE),
             asks=-1 if written.asks_for is None else sum(1 << ASKS.index(one) for one in set(written.asks_for)),
             channels=-1 if written.by is None else sum(1 << self.channels.number(one) for one in set(written.by)),
         )

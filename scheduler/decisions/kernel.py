@@ -378,6 +378,7 @@ class OccasionRow:
     refused: int = 0  # bits of the gates that said no
     until: int = NOWHEN
     next: int = NOWHEN  # when it is asked again, NOWHEN: it has ended
+    watched: int = NONE  # the condition that kept it waiting when it was last asked
 
 
 @dataclass(slots=True)
@@ -769,11 +770,9 @@ def set_occasion(
         elif e != NONE:
             value_at = ripe_at(p, k, x, c, e)
     occasion.value_at = value_at
-    admitted = 1
-    if trigger < x.activated[r]:
-        if row.backfill == NONE_BEFORE or (row.backfill == SINCE_A_DAY and trigger < midnight(k, z, row.backfill_day)):
-            admitted = 0
-    occasion.admitted = admitted
+    early = trigger < x.activated[r] and row.backfill != ALL_OPEN
+    refused = early and (row.backfill == NONE_BEFORE or trigger < midnight(k, z, row.backfill_day))
+    occasion.admitted = 0 if refused else 1
 
 
 def open_windows(
@@ -1443,7 +1442,7 @@ def gate_again(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t:
 
 
 def gate_until(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int) -> tuple[bool, int]:
-    """Gate 4: the goal is not reached; for silence, nothing newer has come; for a date in an event, it has not moved."""
+    """Gate 4: the goal is not reached; for silence, nothing newer came; for a date in an event, it has not moved."""
     occasion = s.occasions[o]
     row = p.rules[occasion.rule]
     if row.trigger == BY_CONTACT_SILENCE:
@@ -1642,13 +1641,19 @@ def ask(
     asked, and `gate_until` keeps each one's answer; without, the first that makes it wait is enough: the outcome is
     the same, as all gates have to say yes, and the instant is one before which that gate says no.
     """
-    r = s.occasions[o].rule
-    rule = p.rules[r]
+    occasion = s.occasions[o]
+    rule = p.rules[occasion.rule]
     outcome, refused, waits_until, ends_at = ask_ends(p, k, x, s, c, o, t, made)
     waits = refused != 0 and outcome == CONTACT
     first_slot = rule.slot_from if rule.slot_from == rule.slot_to else slot_for(p, x, c, rule.slot_from)
     if waits and not complete:
         return WAITING, first_slot, refused, min(waits_until, ends_at)
+    if not complete and occasion.watched != NONE and outcome == CONTACT:
+        # What kept it waiting most likely still does.
+        gate = p.gates[occasion.watched]
+        yes, until = condition(p, k, x, s, c, o, t, made, gate.code_from, gate.code_to)
+        if yes != (gate.wanted == 1):
+            return WAITING, first_slot, 1 << (CONDITIONS + occasion.watched - rule.condition_from), min(until, ends_at)
 
     # The channels come before the conditions, being cheap; their bits stand behind those of the conditions.
     asks_gates = 0 if rule.asks == ASKS_NOTHING else 2 + rule.condition_to - rule.blocked_from
@@ -1751,6 +1756,7 @@ def ask_conditions(
             refused |= 1 << gate
             waits_until = max(waits_until, until)
             if not complete:
+                s.occasions[o].watched = i
                 return refused, waits_until
         gate += 1
     if row.asks == ASKS_NOTHING:
@@ -2026,6 +2032,7 @@ def expect(s: Scratch, coming: int, o: int) -> int:
     occasion.refused = 0
     occasion.until = NOWHEN
     occasion.next = NEVER
+    occasion.watched = NONE
     s.coming[coming] = o
     return coming + 1
 

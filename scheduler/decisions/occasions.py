@@ -11,6 +11,7 @@ from scheduler.decisions.facts import Customer, Event
 from scheduler.rulebook.model import HouseRules
 from scheduler.wallclock import Zone, zone, zone_of_country
 
+LONGEST_ANCHOR = 250
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
@@ -39,6 +40,16 @@ def occasion_key(rule: str, customer: str, anchor: str) -> str:
     parts = (rule, customer, anchor)
     # Most parts need no encoding, and a look is far cheaper than to encode.
     return "/".join(part if _PLAIN.fullmatch(part) else quote(part, safe="") for part in parts)
+
+
+def anchor_of(contact: str) -> str:
+    """Return the anchor of what a contact gives rise to: the key of that contact's occasion.
+
+    A key that holds the keys of many contacts before it has grown long; its SHA-256 stands for it then.
+    """
+    if len(contact) <= LONGEST_ANCHOR:
+        return contact
+    return f"sha256-{hashlib.sha256(contact.encode()).hexdigest()}"
 
 
 def share_of(*parts: str) -> float:

@@ -15,13 +15,25 @@ from typing import TypeVar
 
 from scheduler.decisions import kernel
 from scheduler.decisions.causes import Cause
-from scheduler.decisions.conditions import ASKS, Carries, Conditions, From, Leaf, LeafKind, Predicate, Stream, kept
+from scheduler.decisions.conditions import (
+    ASKS,
+    NO_RULE,
+    Carries,
+    Conditions,
+    From,
+    Leaf,
+    LeafKind,
+    Predicate,
+    Stream,
+    kept,
+)
 from scheduler.decisions.numbering import Interned
 from scheduler.decisions.spans import WIDEST, Spans
 from scheduler.durations import Duration, Unit
 from scheduler.errors import InputError
 from scheduler.rulebook.model import (
     ALL_DAYS,
+    CONTACT,
     PREFERRED,
     VALUE_WINDOW,
     AsksFor,
@@ -52,9 +64,6 @@ MOST_GATES = 62
 NO_DELAY = Duration(0, Unit.DAYS)
 VALUE_WINDOW_DEFAULT = Duration(60, Unit.DAYS)
 """How long value takes where the house says nothing."""
-
-CONTACTS = "contact"
-"""What `silence` names for contacts by us."""
 
 
 class Trigger(IntEnum):
@@ -89,7 +98,6 @@ class ValueOf(IntEnum):
     NEWEST_IF_ANY = 3
 
 
-_NO_RULE = -2  # a draft, or a rule that is gone: no contact is by it
 _VALUE_OF = {"none": ValueOf.NOTHING, "required": ValueOf.NEWEST, "if delivered": ValueOf.NEWEST_IF_ANY}
 
 
@@ -301,7 +309,9 @@ class _Compiler:
                     # Moved by whatever newer event of that key, also by one that is no trigger itself.
                     row.void_key = self.conditions.column(rule.when.same)
                     row.voided_by = self.conditions.stream(Stream((name,), key=row.void_key))
-            case SilenceTrigger(silence=name) if name == CONTACTS:
+            case SilenceTrigger(silence=name) if name == CONTACT:
+                if not isinstance(rule.after, Duration) or rule.after.exact or not rule.after.count:
+                    raise InputError(f"rule {rule.name}: silence after our contacts needs an `after` of days or more")
                 row.trigger = Trigger.CONTACT_SILENCE
             case SilenceTrigger(silence=name):
                 self._by_event(row, Trigger.SILENCE, name, rule)
@@ -312,7 +322,7 @@ class _Compiler:
                 row.trigger = Trigger.DATE_ONCE if rule.when.once else Trigger.DATE
                 row.column = self.conditions.attributes.number(name)
             case ContactTrigger(contact=name):
-                row.trigger, row.follows = Trigger.CONTACT, self.numbers.get(name, _NO_RULE)
+                row.trigger, row.follows = Trigger.CONTACT, self.numbers.get(name, NO_RULE)
             case EveryTrigger():
                 self._every(row, rule, rule.when)
 
@@ -442,7 +452,7 @@ class _Compiler:
         if rule.until is None:
             return []
         ahead = rule.ahead or any(use.ahead for use in rule.by)
-        since = From.OPENING if ahead and isinstance(rule.when, DateTrigger) else From.TRIGGER
+        since = From.OPENING if ahead and isinstance(rule.when, DateTrigger | EveryTrigger) else From.TRIGGER
         return self.conditions.goal(rule.until, since)
 
     def _lay_alternatives(self) -> None:

@@ -18,7 +18,7 @@ from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, inf
 from numba.extending import infer_getattr, intrinsic, register_model
 
 
-class Reference(types.Type):  # type: ignore[misc] # Numba ships no types
+class Reference(types.Type):
     """The address of a named tuple of tables and numbers, which outlives the call."""
 
     def __init__(self, of: Any) -> None:
@@ -26,7 +26,7 @@ class Reference(types.Type):  # type: ignore[misc] # Numba ships no types
         super().__init__(name=f"Reference({of.name})")
 
 
-class Table(types.Type):  # type: ignore[misc] # as above
+class Table(types.Type):
     """The address of an array in such a tuple; an index into it is never negative."""
 
     def __init__(self, of: Any) -> None:
@@ -37,13 +37,13 @@ class Table(types.Type):  # type: ignore[misc] # as above
 
 @register_model(Reference)
 @register_model(Table)
-class _Address(models.PrimitiveModel):  # type: ignore[misc] # as above
+class _Address(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Reference | Table) -> None:
         super().__init__(manager, kind, manager.lookup(kind.of).get_value_type().as_pointer())
 
 
 @infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc] # as above
+class _Fields(AttributeTemplate):
     key = Reference
 
     def generic_resolve(self, kind: Reference, name: str) -> Any:
@@ -53,7 +53,7 @@ class _Fields(AttributeTemplate):  # type: ignore[misc] # as above
         return Table(field) if isinstance(field, types.Array) else field
 
 
-@lower_getattr_generic(Reference)  # type: ignore[untyped-decorator] # as above
+@lower_getattr_generic(Reference)
 def _field(_: Any, builder: ir.IRBuilder, kind: Reference, address: ir.Value, name: str) -> ir.Value:
     number = kind.of.fields.index(name)
     field = cgutils.gep_inbounds(builder, address, 0, number)
@@ -61,7 +61,7 @@ def _field(_: Any, builder: ir.IRBuilder, kind: Reference, address: ir.Value, na
 
 
 @infer_global(operator.getitem)
-class _Look(AbstractTemplate):  # type: ignore[misc] # as above
+class _Look(AbstractTemplate):
     def generic(self, args: Any, _: Any) -> Any:
         table, index = args
         if isinstance(table, Table) and isinstance(index, types.Integer):
@@ -70,7 +70,7 @@ class _Look(AbstractTemplate):  # type: ignore[misc] # as above
 
 
 @infer_global(operator.setitem)
-class _Write(AbstractTemplate):  # type: ignore[misc] # as above
+class _Write(AbstractTemplate):
     def generic(self, args: Any, _: Any) -> Any:
         table, index, _value = args
         if isinstance(table, Table) and isinstance(index, types.Integer):
@@ -79,7 +79,7 @@ class _Write(AbstractTemplate):  # type: ignore[misc] # as above
 
 
 @infer_global(len)
-class _Length(AbstractTemplate):  # type: ignore[misc] # as above
+class _Length(AbstractTemplate):
     def generic(self, args: Any, _: Any) -> Any:
         return signature(types.intp, args[0]) if isinstance(args[0], Table) else None
 
@@ -93,24 +93,24 @@ def _place(context: Any, builder: ir.IRBuilder, table: Table, address: ir.Value,
     return builder.gep(_member(context, builder, table, address, "data"), [index], inbounds=True)
 
 
-@lower_builtin(operator.getitem, Table, types.intp)  # type: ignore[untyped-decorator] # as above
+@lower_builtin(operator.getitem, Table, types.intp)
 def _look(context: Any, builder: ir.IRBuilder, kinds: Any, arguments: Any) -> ir.Value:
     return context.unpack_value(builder, kinds.args[0].dtype, _place(context, builder, kinds.args[0], *arguments))
 
 
-@lower_builtin(operator.setitem, Table, types.intp, types.Any)  # type: ignore[untyped-decorator] # as above
+@lower_builtin(operator.setitem, Table, types.intp, types.Any)
 def _write(context: Any, builder: ir.IRBuilder, kinds: Any, arguments: Any) -> ir.Value:
     address, index, value = arguments
     context.pack_value(builder, kinds.args[0].dtype, value, _place(context, builder, kinds.args[0], address, index))
     return context.get_dummy_value()
 
 
-@lower_builtin(len, Table)  # type: ignore[untyped-decorator] # as above
+@lower_builtin(len, Table)
 def _length(context: Any, builder: ir.IRBuilder, kinds: Any, arguments: Any) -> ir.Value:
     return _member(context, builder, kinds.args[0], arguments[0], "nitems")
 
 
-@intrinsic  # type: ignore[untyped-decorator] # as above
+@intrinsic
 def reference(_: Any, tables: Any) -> Any:
     """Return the address of a named tuple; it holds until the caller returns."""
 

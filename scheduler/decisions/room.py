@@ -92,7 +92,7 @@ def _zeros(count: int, arrays: bool) -> Any:
 
 
 def _longer(rows: Any, kind: type, *, arrays: bool) -> Any:
-    more = blank_rows(kind, len(rows) + SPARE, arrays=arrays)
+    more: Any = blank_rows(kind, len(rows) + SPARE, arrays=arrays)
     if not arrays:
         return [*rows, *more]
     import numpy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from scheduler.decisions.kernel import Ints
 T = TypeVar("T")
 
 
-def rows(kind: type[T], columns: Sequence[Ints], *, arrays: bool) -> Sequence[T]:
+def rows(kind: Callable[..., T], columns: Sequence[Ints], *, arrays: bool) -> Sequence[T]:
     """Make rows of a kind from all of their columns, in the order of its fields."""
     if not arrays:
         return list(map(kind, *columns))
@@ -24,7 +24,7 @@ def rows(kind: type[T], columns: Sequence[Ints], *, arrays: bool) -> Sequence[T]
     return made  # type: ignore[no-any-return] # an array of records reads as a sequence of rows
 
 
-def blank_rows(kind: type[T], count: int, *, arrays: bool) -> Sequence[T]:
+def blank_rows(kind: Callable[[], T], count: int, *, arrays: bool) -> Sequence[T]:
     """Make so many rows of a kind with nothing in them."""
     if not arrays:
         return [kind() for _ in range(count)]
@@ -33,7 +33,7 @@ def blank_rows(kind: type[T], count: int, *, arrays: bool) -> Sequence[T]:
     return numpy.zeros(count, record_of(kind))  # type: ignore[return-value] # as above
 
 
-def listed_rows(listed: Sequence[T], kind: type[T], *, arrays: bool) -> Sequence[T]:
+def listed_rows(listed: Sequence[T], kind: Callable[..., T], *, arrays: bool) -> Sequence[T]:
     """Take rows from a list, which stays one unless arrays are wanted."""
     if not arrays:
         return listed
@@ -45,8 +45,8 @@ def listed_rows(listed: Sequence[T], kind: type[T], *, arrays: bool) -> Sequence
 
 
 @cache
-def record_of(kind: type) -> Any:
-    """The record of the same fields: whole numbers and floats of eight bytes."""
+def record_of(kind: Any) -> Any:
+    """The record of the same fields as a kind of row: whole numbers and floats of eight bytes."""
     import numpy
 
     return numpy.dtype([(one.name, "f8" if one.type == "float" else "i8") for one in fields(kind)], align=True)
@@ -85,4 +85,5 @@ def take(table: Sequence[int], codes: Ints) -> Ints:
         return [table[code + 1] for code in codes]
     import numpy
 
-    return numpy.asarray(table, "i8")[numpy.asarray(codes) + 1]  # type: ignore[return-value] # an array of whole numbers
+    found: Any = numpy.asarray(table, "i8")[numpy.asarray(codes) + 1]
+    return found  # type: ignore[no-any-return] # an array of whole numbers

@@ -12,7 +12,7 @@ from scheduler.decisions.calendar import calendar_of
 from scheduler.decisions.columns import Columns, Laid, columns_of, lay
 from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.facts import Customer, Event
-from scheduler.decisions.occasions import Occasion, occasion_key
+from scheduler.decisions.occasions import Occasion, anchor_of, occasion_key
 from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.room import grown, room_for_windows
 from scheduler.wallclock import DAY, date_of
@@ -62,9 +62,9 @@ class Opened:
         if trigger not in _BY_CONTACT:
             return date_of(int(row.anchor)).isoformat()
         if row.anchor >= 0:
-            return self.key(row.anchor)
+            return anchor_of(self.key(row.anchor))
         past = sorted(self.customers[row.customer].contacts, key=lambda contact: contact.at)
-        return past[-2 - row.anchor - self.laid.facts.customers[row.customer].past_from].occasion
+        return anchor_of(past[-2 - row.anchor - self.laid.facts.customers[row.customer].past_from].occasion)
 
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""

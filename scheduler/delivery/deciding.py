@@ -75,9 +75,9 @@ def _decided(store: Store, rules: Active, due: Sequence[Row], now: int) -> _Batc
         for decision in decide(
             rules.program, group, since, now + 1, activated=rules.activated, overdue=oldest, only=rows
         ):
-            row = rows.get(decision.occasion)
-            if row is None:  # a contact of this walk gave rise to it: it is planned once that contact is written
+            if decision.occasion not in rows:  # a contact of this walk gave rise to it: planned once that is written
                 continue
+            row = rows[decision.occasion]
             missing.discard(row.key)
             decided = decided_of(decision, row, revisions[row.customer], facts[row.customer], now)
             if not _is_news(decided, row, now):

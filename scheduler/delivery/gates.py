@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Customer
+from scheduler.decisions.occasions import anchor_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.planning.rulebooks import Active
 from scheduler.store import Row
@@ -49,6 +50,8 @@ def before(customer: Customer, row: Row, *, alone: bool = False) -> Customer:
     The contact that gave rise to it stays in any case.
     """
     others = tuple(one for one in customer.contacts if one.occasion != row.key)
-    kept = tuple(one for one in others if not alone or one.at != row.decided_for or one.occasion == row.anchor)
+    kept = tuple(
+        one for one in others if not alone or one.at != row.decided_for or anchor_of(one.occasion) == row.anchor
+    )
     over = customer.ended.union(one.occasion for one in others)
     return replace(customer, contacts=kept, ended=over)

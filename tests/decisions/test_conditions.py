@@ -130,6 +130,12 @@ def test_of_events_at_one_instant_the_newest_is_the_last_by_id() -> None:
     assert first(story, "{event: scored, latest: score, at_least: 9}") == AT_ONCE
 
 
+def test_the_newest_event_is_the_one_that_happened_last_not_the_one_that_became_known_last() -> None:
+    story = ana().event("2026-02-25 10:00", "scored", score=9)
+    story = story.event("2026-02-20 10:00", "scored", known="2026-03-01 10:00", score=1)
+    assert first(story, "{event: scored, latest: score, at_least: 9}") == AT_ONCE
+
+
 def test_same_takes_only_events_with_the_triggers_own_key() -> None:
     story = ana().event("2026-03-01 10:00", "returned", order="B")
     assert first(story, "{event: returned, same: order}", key="unless") == AT_ONCE
@@ -189,6 +195,11 @@ def test_a_contact_condition_asks_what_we_sent() -> None:
     assert first(story, "{contact: any, count: true, is: 2}") == AT_ONCE
     assert first(story, "{contact: any, asks_for: [review, referral], by: phone}") == AT_ONCE
     assert first(story, "{contact: any, asks_for: review, by: email}") == NEVER
+
+
+@pytest.mark.parametrize(("at", "expected"), [("2026-02-28 00:00", AT_ONCE), ("2026-02-27 23:59", NEVER)])
+def test_a_contact_within_days_was_made_today_or_on_the_days_before(at: str, expected: str) -> None:
+    assert first(ana().contacted(at, "card"), "{contact: any, within: 3 days}") == expected
 
 
 def test_a_held_out_contact_was_not_made() -> None:

@@ -49,6 +49,13 @@ def test_backfill_admits_triggers_from_before_the_activation(backfill: str, outc
     assert story.outcome(rules, "2026-03-04", "2026-04-01", activated=activated)[0] == outcome
 
 
+def test_a_trigger_at_the_instant_of_the_activation_needs_no_backfill() -> None:
+    story = delivered()
+    activated = {"note": story.at("2026-03-02 09:00")}
+    rules = program(NOTE + ", backfill: none}")
+    assert story.outcome(rules, "2026-03-02", "2026-04-01", activated=activated)[0] == "contact"
+
+
 # --- 2 window
 
 
@@ -88,6 +95,14 @@ def test_again_after_days_counts_from_the_local_day_of_the_last_contact() -> Non
         "2026-03-02 22:00 note email",
         "2026-04-01 00:00 note email",
     ]
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"), [("2026-02-28 21:00", "contact"), ("2026-02-28 21:00:00.000001", "superseded")]
+)
+def test_again_after_hours_is_exact(last: str, outcome: str) -> None:
+    rules = program(NOTE + ", again: after 36 hours}")
+    assert delivered().contacted(last, "note").outcome(rules, "2026-03-02", "2026-04-01")[0] == outcome
 
 
 def test_a_contact_that_the_ledger_knows_forbids_another() -> None:
@@ -160,6 +175,16 @@ def test_silence_with_same_is_void_only_by_an_event_of_the_same_key() -> None:
     assert len(story.contacts(rules, "2026-01-01", "2026-06-01")) == 2
 
 
+def test_a_silence_that_waits_for_something_else_is_void_as_soon_as_another_event_comes() -> None:
+    rules = program(
+        "note: {reason: We have not heard of them, asks_for: nothing, when: {silence: ordered}, after: 10 days, "
+        "before: 40 days, only_if: [{event: moved}], by: [email], send: note}"
+    )
+    story = ana().event("2026-01-05 09:00", "ordered").event("2026-01-20 09:00", "ordered")
+    first = story.decisions(rules, "2026-01-01", "2026-06-01")[0]
+    assert (str(first.outcome), story.local(first.at)) == ("goal_reached", "2026-01-20 10:00")
+
+
 # --- 6 asks
 
 WINDOWS = HOUSE + TOPIC + "value_window: {delivered_by: [delivered], default: 10 days}\n"
@@ -174,6 +199,13 @@ def test_any_other_ask_waits_until_the_newest_delivery_has_had_its_window() -> N
     rules = program(ASK.replace("when: delivered", "when: scored") + ", before: 60 days}", WINDOWS)
     story = delivered().event("2026-03-05 09:00", "scored").event("2026-03-08 09:00", "delivered")
     assert story.contacts(rules, "2026-03-01", "2026-06-01") == ["2026-03-18 00:00 note email"]
+
+
+def test_the_newest_delivery_is_the_one_that_happened_last_not_the_one_that_became_known_last() -> None:
+    rules = program(ASK.replace("when: delivered", "when: scored") + ", before: 60 days}", WINDOWS)
+    story = delivered("2026-03-05 09:00").event("2026-03-06 09:00", "scored")
+    story = story.event("2026-02-20 09:00", "delivered", known="2026-03-08 12:00")
+    assert story.contacts(rules, "2026-03-01", "2026-06-01") == ["2026-03-15 00:00 note email"]
 
 
 def test_an_ask_of_somebody_who_had_nothing_never_finds_its_moment() -> None:
@@ -448,6 +480,12 @@ def test_a_cap_by_a_channel_lets_the_next_channel_go() -> None:
     assert story.contacts(rules, "2026-03-02", "2026-04-01") == ["2026-03-02 09:00 note phone"]
 
 
+def test_a_cap_by_a_channel_counts_only_what_went_by_it() -> None:
+    rules = program(NOTE + "}", capped("{at_most: 1, within: 30 days, by: email}"))
+    story = delivered().contacted("2026-03-01 10:00", "card", channel="phone")
+    assert story.contacts(rules, "2026-03-02", "2026-04-01") == ["2026-03-02 09:00 note email"]
+
+
 def test_exempt_contacts_are_neither_bound_nor_counted() -> None:
     caps = capped("{at_most: 1, within: 1 day}")
     recall = NOTE.replace("note:", "recall:") + ", exempt: [frequency_caps], priority: 90}"
@@ -456,6 +494,12 @@ def test_exempt_contacts_are_neither_bound_nor_counted() -> None:
         "2026-03-02 09:00 note email",
         "2026-03-02 09:00 recall email",
     ]
+
+
+def test_an_exempt_contact_goes_although_the_cap_is_used_up() -> None:
+    rules = program(NOTE + ", exempt: [frequency_caps]}", capped("{at_most: 1, within: 1 day}"))
+    story = delivered().contacted("2026-03-02 08:00", "card")
+    assert story.contacts(rules, "2026-03-02", "2026-04-01") == ["2026-03-02 09:00 note email"]
 
 
 def test_a_held_out_contact_is_not_counted_by_caps() -> None:

@@ -55,6 +55,12 @@ def test_a_time_of_day_that_is_skipped_means_the_first_instant_after_the_gap() -
     assert story.contacts(rules, "2026-03-28", "2026-04-01") == ["2026-03-29 03:00 note email"]
 
 
+def test_a_time_of_day_in_a_gap_that_reaches_midnight_means_the_last_minute_before_it() -> None:
+    story = ana("America/Nuuk").event("2026-03-27 09:00", "delivered")
+    rules = program(rule('when: delivered, after: 1 day, at: "23:45"'))
+    assert story.contacts(rules, "2026-03-27", "2026-04-01") == ["2026-03-28 22:59 note email"]
+
+
 def test_a_time_of_day_that_occurs_twice_means_the_first() -> None:
     story = ana().event("2026-10-24 09:00", "delivered")
     (decision,) = story.decisions(

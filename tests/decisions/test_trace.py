@@ -94,6 +94,14 @@ def test_a_past_silence_is_recalled_with_what_stood_in_its_way() -> None:
     assert explanation.decision.because == ("only_if.happy",)
 
 
+def test_a_window_is_open_from_its_opening_up_to_the_instant_at_which_it_closes() -> None:
+    story = ana().event("2026-03-02 09:00", "delivered", id="x")
+    rules = program(RULES, HOUSE_WITH_CAP, CONDITIONS)
+    opens, closes = story.at("2026-03-03"), story.at("2026-03-11")
+    asked = [recall(rules, story.customer, "note/ana/x", at, Outcome.CANCELLED) for at in (opens, closes - 1, closes)]
+    assert [told(one)["window"][0] for one in asked if one is not None] == [True, True, False]
+
+
 def test_an_occasion_that_the_rules_no_longer_give_rise_to_cannot_be_recalled() -> None:
     rules = program(RULES, HOUSE_WITH_CAP, CONDITIONS)
     assert recall(rules, ana().customer, "note/ana/gone", 0, Outcome.TOO_LATE) is None

@@ -4,6 +4,7 @@ from deciding import HOUSE, Story, ana, born, program
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Contact
 from scheduler.decisions.outcome import Outcome
 
@@ -53,6 +54,42 @@ def test_after_a_contact_those_refused_at_this_instant_are_asked_again() -> None
     )
     story = ana().event("2026-03-02 09:00", "delivered")
     assert story.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-02 09:00 a email", "2026-03-02 09:00 b email"]
+
+
+def test_those_asked_again_after_a_contact_come_before_those_that_stand_behind_it() -> None:
+    rules = program(
+        note("a", "asks_for: nothing, when: delivered, only_if: [{contact: b}], priority: 60")
+        + note("b", "asks_for: nothing, when: delivered")
+        + note("c", "asks_for: nothing, when: delivered, priority: 40"),
+        ONE_A_DAY.replace("at_most: 1", "at_most: 2"),
+    )
+    story = ana().event("2026-03-02 09:00", "delivered")
+    assert story.contacts(rules, "2026-03-01", "2026-04-01") == [
+        "2026-03-02 09:00 a email",
+        "2026-03-02 09:00 b email",
+        "2026-03-03 00:00 c email",
+    ]
+
+
+def test_a_contact_ends_at_once_what_it_forbids_though_that_waits_for_something_else() -> None:
+    keys = "asks_for: nothing, when: delivered, before: 9 days, again: never, only_if: [{event: paid, same: order}]"
+    story = ana().event("2026-03-02 09:00", "delivered", order="A").event("2026-03-02 10:00", "delivered", order="B")
+    story = story.event("2026-03-03 12:00", "paid", order="B")
+    decisions = story.decisions(program(note("a", keys)), "2026-03-01", "2026-04-01")
+    assert [(str(one.outcome), story.local(one.at)) for one in decisions] == [
+        ("superseded", "2026-03-03 12:00"),
+        ("contact", "2026-03-03 12:00"),
+    ]
+
+
+def test_each_customers_hours_follow_their_own_clock() -> None:
+    house = HOUSE.replace('from: "00:00"', 'from: "09:00"')
+    rules = program(note("a", "asks_for: nothing, when: delivered"), house)
+    stories = [ana(zone).event("2026-03-02 08:00", "delivered") for zone in ("Europe/Berlin", "America/New_York")]
+    begin, finish = stories[0].at("2026-03-01"), stories[0].at("2026-04-01")
+    decisions = decide(rules, [story.customer for story in stories], begin, finish)
+    told = [story.local(one.at) for story, one in zip(stories, decisions, strict=True)]
+    assert told == ["2026-03-02 09:00", "2026-03-02 09:00"]
 
 
 def test_an_occasion_ends_only_at_an_instant_at_which_it_may_speak() -> None:
@@ -162,3 +199,23 @@ def test_a_walk_in_pieces_makes_the_same_contacts_as_one_walk(cuts: list[int]) -
         made += [(one.at, one.rule) for one in contacts]
         story = story.where(ended=story.customer.ended | ended, contacts=(*story.customer.contacts, *contacts))
     assert sorted(made) == wanted
+
+
+def test_silence_after_silence_keeps_its_keys_short_and_ends() -> None:
+    rules = program(
+        """
+        hello:
+          reason: Nobody has heard from anybody for two days.
+          asks_for: nothing
+          when: {silence: contact}
+          after: 2 days
+          send: words
+          by: [email]
+        """
+    )
+    story = ana().contacted("2026-03-01 10:00", "earlier")
+    decisions = story.decisions(rules, "2026-03-02", "2026-07-01")
+    made = [decision for decision in decisions if decision.outcome == "contact"]
+    assert len(made) == 60
+    assert max(len(decision.occasion) for decision in decisions) < 1_000
+    assert len({decision.occasion for decision in decisions}) == len(decisions)

@@ -9,6 +9,7 @@ from scheduler.decisions.facts import Event
 from scheduler.rulebook.model import (
     DateTrigger,
     EventDateTrigger,
+    EveryTrigger,
     SilenceTrigger,
     Status,
 )
@@ -87,7 +88,7 @@ def _goal_is_reached(person: Person, occasion: Occasion, now: int) -> bool:
     if not isinstance(rule.until, str):
         return holds(rule.until, person, occasion, now)
     after = occasion.counts_from
-    if isinstance(rule.when, DateTrigger) and (rule.ahead or any(use.ahead for use in rule.by)):
+    if isinstance(rule.when, DateTrigger | EveryTrigger) and (rule.ahead or any(use.ahead for use in rule.by)):
         after = occasion.window.own_opening
     return any(event.at > after for event in person.events(rule.until, now))
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from pydantic import BaseModel
-
 from scheduler.durations import Duration
 from scheduler.rulebook.model import OpenCondition, Rulebook
 from second_engine.occasions import Occasion
 from second_engine.person import Person
 from second_engine.windows import days
+from second_engine.written import find
 
 
 def spans(book: Rulebook) -> set[Duration]:
     """Every duration that is written anywhere in the rules."""
-    return set(_durations([book.house, *book.rules.values(), *book.conditions.values()]))
+    return set(find(Duration, book.house, book.rules, book.conditions))
 
 
 def after(at: int, written: Iterable[Duration]) -> Iterator[int]:
@@ -30,8 +29,7 @@ def after(at: int, written: Iterable[Duration]) -> Iterator[int]:
 def of_facts(person: Person, book: Rulebook) -> Iterator[int]:
     """The instants that a customer's facts bring with them."""
     customer, clock, written = person.customer, person.clock, spans(book)
-    things = [one for one in _conditions([*book.rules.values(), *book.conditions.values()]) if one.for_ is not None]
-    waits = {one.for_ for one in things if one.for_ is not None}
+    waits = {one.for_ for one in find(OpenCondition, book.rules, book.conditions) if one.for_ is not None}
     for event in customer.events:
         yield from (event.known_at, event.known_at + 1)
         yield from after(event.at, written)
@@ -62,25 +60,3 @@ def of_occasion(occasion: Occasion) -> Iterator[int]:
     """When an occasion begins to speak, and when its channels open."""
     yield from (first for first, _ in occasion.moments)
     yield from occasion.window.channels_open
-
-
-def _durations(written: object) -> Iterator[Duration]:
-    if isinstance(written, Duration):
-        yield written
-    elif isinstance(written, BaseModel):
-        yield from _durations(list(written.__dict__.values()))
-    elif isinstance(written, dict):
-        yield from _durations(list(written.values()))
-    elif isinstance(written, list | tuple):
-        for one in written:
-            yield from _durations(one)
-
-
-def _conditions(written: object) -> Iterator[OpenCondition]:
-    if isinstance(written, OpenCondition):
-        yield written
-    elif isinstance(written, BaseModel):
-        yield from _conditions(list(written.__dict__.values()))
-    elif isinstance(written, list | tuple):
-        for one in written:
-            yield from _conditions(one)

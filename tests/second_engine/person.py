@@ -9,6 +9,7 @@ from scheduler.decisions.facts import Contact, Customer, Event, Value
 from scheduler.rulebook.model import PREFERRED, HouseRules, NamedCondition, Rulebook
 from scheduler.wallclock import zone_of_country
 from second_engine.clock import Clock
+from second_engine.written import channels
 
 
 @dataclass
@@ -54,7 +55,5 @@ def person(customer: Customer, book: Rulebook) -> Person:
     country = country if isinstance(country, str) else None
     of_country = zone_of_country(country) if country else None
     clock = Clock(own if isinstance(own, str) else of_country or book.house.timezone, country)
-    named = {use.channel for rule in book.rules.values() for use in rule.by}
-    named |= {cap.by for cap in book.house.frequency_caps if cap.by is not None}
     contacts = sorted(customer.contacts, key=lambda one: one.at)
-    return Person(customer, book.house, book.conditions, frozenset(named), clock, contacts)
+    return Person(customer, book.house, book.conditions, channels(book), clock, contacts)
