@@ -94,14 +94,17 @@ def previewed(
     With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
     """
     from scheduler.cli.decision_rows import told
-    from scheduler.decisions.decide import CHUNK, chunks
+    from scheduler.cli.kernels import kernel_for
+    from scheduler.decisions.compiled import PLAIN
+    from scheduler.decisions.decide import chunks
     from scheduler.decisions.facts import known_by
     from scheduler.planning.preview import preview as decide_ahead
 
+    by = PLAIN if customer is not None else kernel_for(workspace.folder, workspace.store.counts().events)
     facts = workspace.store.customers.read(None if customer is None else [customer])
-    for chunk in chunks(facts, CHUNK):
+    for chunk in chunks(facts, by.chunk):
         by_id = {one.id: known_by(one, now) if as_known else one for one in chunk}
-        for decision in decide_ahead(by_id.values(), going_by, now, days, silences=silences):
+        for decision in decide_ahead(list(by_id.values()), going_by, now, days, silences=silences, by=by):
             yield told(decision, by_id[decision.customer], going_by.program.rulebook)
 
 

@@ -40,17 +40,22 @@ class Kernel:
     walk: Callable[..., tuple[int, int, int]]
     arrays: bool
 
+    @property
+    def chunk(self) -> int:
+        """As many customers are best walked together, so that memory does not grow with their number."""
+        return 10_000 if self.arrays else 1_000
+
     @staticmethod
     def plain() -> Kernel:
         """The kernel as it is written, on lists."""
-        return _PLAIN
+        return PLAIN
 
     def tables(self, program: Program) -> kernel.Program:
         """The program's tables, as this kernel wants them."""
         return arrays_of(program) if self.arrays else program.tables
 
 
-_PLAIN = Kernel(kernel.open_windows, kernel.walk, arrays=False)
+PLAIN = Kernel(kernel.open_windows, kernel.walk, arrays=False)
 
 
 def arrays_of(program: Program) -> kernel.Program:

@@ -6,7 +6,7 @@ pushed. Equal leaves, streams and predicates are kept once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TypeVar
@@ -157,11 +157,15 @@ class Leaf:
 
 @dataclass
 class Conditions:
-    """Collects leaves, streams and codes while rules are compiled."""
+    """Collects leaves, streams and codes while rules are compiled.
+
+    `rules` are the numbers of those that are compiled, `written` the names of all, drafts among them.
+    """
 
     house: HouseRules
     named: Mapping[str, NamedCondition]
     rules: Mapping[str, int]
+    written: Container[str]
     channels: Interned
     spans: Spans
     leaves: list[Leaf] = field(default_factory=list)
@@ -271,6 +275,8 @@ class Conditions:
         )
 
     def _contacts(self, written: ContactCondition) -> Leaf:
+        if written.contact != ANY and written.contact not in self.written:
+            raise InputError(f"no rule is named {written.contact!r}")
         return Leaf(
             LeafKind.CONTACTS,
             written,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from scheduler.decisions import kernel
 from scheduler.decisions.columns import columns_of
-from scheduler.decisions.compiled import Kernel
+from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
-from scheduler.decisions.room import grown, room_for_walking
+from scheduler.decisions.room import grown, room_for_walking, skip
 from scheduler.decisions.windows import NEVER_ACTIVATED, Opened, opened
-
-CHUNK = 1_000
-"""As many customers are walked together, so that memory does not grow with their number."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,8 @@ class Walk(Opened):
 
     def decided(self) -> Iterator[int]:
         """The numbers of the occasions that took part, in the order of customers and of who speaks first."""
-        rows = self.scratch.occasions
-        for seat in self.scratch.seats:
+        rows = self.rows
+        for seat in self.seats:
             arisen = range(seat.arisen_from, seat.arisen_to)
             own = [o for part in (range(seat.start, seat.end), arisen) for o in part if rows[o].skipped == 0]
             if len(own) > 1:
@@ -40,7 +37,7 @@ class Walk(Opened):
             yield from own
 
     def _order(self, o: int) -> tuple[int, int, str]:
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         return row.rule, row.trigger, self.anchor(o)
 
     def decisions(self) -> Iterator[Decision]:
@@ -50,7 +47,7 @@ class Walk(Opened):
 
     def decision(self, o: int) -> Decision:
         """Put what came of one occasion into words and values."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         rule = self.program.rules[row.rule]
         gates = self.program.gates[row.rule]
         refused = row.refused
@@ -82,16 +79,17 @@ def decide(
     overdue: int | None = None,
     only: Container[str] | None = None,
     causes: bool = True,
+    by: Kernel = PLAIN,
 ) -> Iterator[Decision]:
     """Walk the moments in [since, until) of each customer and yield one decision for each occasion.
 
     `activated` is when each rule became active, for `backfill`. Occasions take part whose window meets
     [since, horizon), `horizon` being `until` unless it is later; those that closed before `since` but not before
     `overdue` take part too, and end as too late. `only` narrows them down to some keys, and to what their contacts give
-    rise to. Without `causes`, what is too late or waits does not say why, which is faster. All instants are UTC
-    microseconds.
+    rise to. Without `causes`, what is too late or waits does not say why, which is faster. `by` is the kernel, plain
+    or compiled: the answers are the same. All instants are UTC microseconds.
     """
-    for chunk in chunks(customers, CHUNK):
+    for chunk in chunks(customers, by.chunk):
         yield from walked(
             program,
             chunk,
@@ -102,6 +100,7 @@ def decide(
             overdue=overdue,
             only=only,
             causes=causes,
+            by=by,
         ).decisions()
 
 
@@ -116,16 +115,17 @@ def walked(
     overdue: int | None = None,
     only: Container[str] | None = None,
     causes: bool = True,
+    by: Kernel = PLAIN,
 ) -> Walk:
     """Lay out some customers and walk them; arguments as in `decide`."""
     floor = since if overdue is None else min(since, overdue)
     reach = max(until, horizon or until)
     opening = opened(
         program,
-        columns_of(program, customers),
+        replace(columns_of(program, customers), arrays=by.arrays),
         floor,
         reach,
-        by=Kernel.plain(),
+        by=by,
         activated=activated,
         customers=customers,
     )
@@ -139,21 +139,21 @@ def _leave_out(opening: Opened, only: Container[str] | None) -> None:
         if only is None and not customer.ended and not customer.contacts:
             continue
         over = customer.ended.union(contact.occasion for contact in customer.contacts)
-        seat = opening.scratch.seats[c]
+        seat = opening.seats[c]
         for o in range(seat.start, seat.end):
             key = opening.key(o)
             if key in over or (only is not None and key not in only):
-                opening.scratch.occasions[o].skipped = 1
+                skip(opening.scratch, o)
 
 
 def walk(opening: Opened, since: int, until: int, horizon: int, *, causes: bool) -> Walk:
     """Walk the moments in [since, until); what contacts give rise to takes part up to `horizon`."""
     program, facts, columns = opening.program, opening.laid.facts, opening.columns
-    tables = opening.kernel.tables(program)
+    tables = opening.by.tables(program)
     room = room_for_walking(program, facts, opening.scratch, arrays=columns.arrays)
     done, count, made = 0, opening.occasions, 0
     while True:
-        done, count, made = opening.kernel.walk(
+        done, count, made = opening.by.walk(
             tables, opening.calendar, facts, room, done, count, since, until, horizon, causes
         )
         if done == len(columns.ids):
@@ -165,7 +165,7 @@ def walk(opening: Opened, since: int, until: int, horizon: int, *, causes: bool)
         opening.laid,
         opening.calendar,
         room,
-        opening.kernel,
+        opening.by,
         opening.customers,
         until,
         made,

@@ -188,7 +188,9 @@ class _Compiler:
         self.channels, self.topics = Interned(), Interned()
         self.spans = Spans()
         self.numbers = {rule.name: number for number, rule in enumerate(self.rules)}
-        self.conditions = Conditions(self.house, rulebook.conditions, self.numbers, self.channels, self.spans)
+        self.conditions = Conditions(
+            self.house, rulebook.conditions, self.numbers, rulebook.rules, self.channels, self.spans
+        )
         self.triggered_by = Interned()
         self.wheres: list[int] = []
         self.code: list[int] = []

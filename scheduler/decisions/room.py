@@ -60,6 +60,15 @@ def room_for_walking(program: Program, facts: kernel.Facts, scratch: kernel.Scra
     )
 
 
+def skip(scratch: kernel.Scratch, o: int) -> None:
+    """Let an occasion take no part."""
+    occasions: Any = scratch.occasions
+    if isinstance(occasions, list):
+        occasions[o].skipped = 1
+    else:
+        occasions["skipped"][o] = 1
+
+
 def _most(
     facts: kernel.Facts, scratch: kernel.Scratch, heard: Sequence[int], *, arrays: bool
 ) -> tuple[int, int, int, int]:

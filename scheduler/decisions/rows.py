@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from scheduler.decisions.kernel import Ints
 
@@ -42,6 +42,11 @@ def listed_rows(listed: Sequence[T], kind: Callable[..., T], *, arrays: bool) ->
 
     records = [tuple(getattr(row, name) for name in names) for row in listed]
     return numpy.array(records, record_of(kind))  # type: ignore[return-value] # as above
+
+
+def objects(made: Sequence[T], kind: Callable[..., T]) -> Sequence[T]:
+    """Take the rows of an array as objects; a list is one of them already."""
+    return made if isinstance(made, list) else [kind(*record) for record in cast("Any", made).tolist()]
 
 
 @cache

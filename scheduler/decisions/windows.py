@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from scheduler.decisions import kernel
 from scheduler.decisions.calendar import calendar_of
@@ -15,6 +15,7 @@ from scheduler.decisions.facts import Customer, Event
 from scheduler.decisions.occasions import Occasion, anchor_of, occasion_key
 from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.room import grown, room_for_windows
+from scheduler.decisions.rows import objects
 from scheduler.wallclock import DAY, date_of
 
 NEVER_ACTIVATED: Mapping[str, int] = MappingProxyType({})
@@ -37,25 +38,32 @@ class Opened:
     laid: Laid
     calendar: kernel.Calendar
     scratch: kernel.Scratch
-    kernel: Kernel
+    by: Kernel
     customers: Sequence[Customer] = ()
 
     @property
     def occasions(self) -> int:
         """How many occasions there are."""
-        seats: Any = self.scratch.seats
-        if self.columns.arrays:
-            return int(seats["end"][-1]) if len(seats) else 0
-        return seats[-1].end if seats else 0
+        return int(self.seats[-1].end) if self.seats else 0
+
+    @cached_property
+    def seats(self) -> Sequence[kernel.SeatRow]:
+        """Where each customer's occasions stand."""
+        return objects(self.scratch.seats, kernel.SeatRow)
+
+    @cached_property
+    def rows(self) -> Sequence[kernel.OccasionRow]:
+        """The occasions as the kernel has left them."""
+        return objects(self.scratch.occasions, kernel.OccasionRow)
 
     def key(self, o: int) -> str:
         """The key of an occasion, RULE/CUSTOMER/ANCHOR."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         return occasion_key(self.program.rules[row.rule].name, self.columns.ids[row.customer], self.anchor(o))
 
     def anchor(self, o: int) -> str:
         """The id of the event, the date, or the key of the contact's occasion that an occasion is anchored on."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         trigger = self.program.tables.rules[row.rule].trigger
         if trigger in _BY_EVENT:
             return str(self.columns.event_ids[row.anchor])
@@ -68,13 +76,13 @@ class Opened:
 
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         by_event = self.program.tables.rules[row.rule].trigger in _BY_EVENT
         return self.columns.events[row.anchor] if by_event and self.columns.events else None
 
     def occasion(self, o: int) -> Occasion:
         """An occasion as a plain value."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         return Occasion(
             key=self.key(o),
             rule=row.rule,
@@ -90,7 +98,7 @@ class Opened:
 
     def moment(self, o: int, at: int) -> int | None:
         """The first instant from `at` on at which an occasion may speak; None where its window has none."""
-        row = self.scratch.occasions[o]
+        row = self.rows[o]
         found = kernel.next_moment(
             self.program.tables, self.calendar, self.laid.facts, self.scratch, row.customer, o, at
         )
@@ -156,7 +164,7 @@ def pending(
     )
     for c, customer in enumerate(customers):
         over = customer.ended.union(contact.occasion for contact in customer.contacts)
-        seat = opening.scratch.seats[c]
+        seat = opening.seats[c]
         found = [(o, opening.occasion(o)) for o in range(seat.start, seat.end)]
         found.sort(key=lambda one: (one[1].rule, one[1].trigger, one[1].anchor))
         for o, occasion in found:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scheduler.decisions.decide import decide
+from scheduler.decisions.compiled import PLAIN, Kernel
+from scheduler.decisions.decide import chunks, walked
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.outcome import Decision, Outcome
+from scheduler.decisions.outcome import OUTCOMES, Decision, Outcome
 from scheduler.planning.rulebooks import Active
 from scheduler.wallclock import DAY
 
 
 def preview(
-    customers: Iterable[Customer], rules: Active, now: int, days: int, *, silences: bool = True
+    customers: Iterable[Customer], rules: Active, now: int, days: int, *, silences: bool = True, by: Kernel = PLAIN
 ) -> Iterator[Decision]:
     """Decide the next `days` times 24 hours from `now` on, with the facts of now.
 
@@ -23,6 +24,8 @@ def preview(
     For a `now` that has passed, give it the customers as they were `known_by` then.
     """
     until = now + days * DAY
-    for decision in decide(rules.program, customers, now, until, activated=rules.activated, causes=silences):
-        if silences or decision.outcome is Outcome.CONTACT:
-            yield decision
+    for chunk in chunks(customers, by.chunk):
+        walk = walked(rules.program, chunk, now, until, activated=rules.activated, causes=silences, by=by)
+        for o in walk.decided():
+            if silences or OUTCOMES[walk.rows[o].outcome] is Outcome.CONTACT:
+                yield walk.decision(o)
