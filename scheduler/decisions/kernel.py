@@ -1019,7 +1019,7 @@ def next_moment(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t
     lateness = p.house[0].lateness
     day = occasion.opens_day
     if start > occasion.opens:
-        day = max(day, local_day(k, z, start - lateness))
+        day = max(day, local_day(k, z, start - lateness) - 1)  # 24:00 lies in the day after
     while True:
         at = time_of_day(k, z, clock, day)
         if at != NOWHEN:

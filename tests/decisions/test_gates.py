@@ -469,7 +469,8 @@ def test_a_cap_with_serves_counts_and_binds_only_such_contacts() -> None:
         ASK + ", before: 90 days}",
         capped("{at_most: 1, within: 30 days, serves: us}") + "asks: {any: {value_window: none}}\n",
     )
-    assert delivered().contacted("2026-03-01 10:00", "card").outcome(rules, "2026-03-02", "2026-06-01")[0] == "contact"
+    story = delivered().contacted("2026-03-01 10:00", "card")
+    assert story.contacts(rules, "2026-03-02", "2026-06-01") == ["2026-03-02 09:00 note email"]
     story = delivered().contacted("2026-03-01 10:00", "ask", "purchase")
     assert story.contacts(rules, "2026-03-02", "2026-06-01") == ["2026-03-31 00:00 note email"]
 
@@ -504,10 +505,8 @@ def test_an_exempt_contact_goes_although_the_cap_is_used_up() -> None:
 
 def test_a_held_out_contact_is_not_counted_by_caps() -> None:
     story = delivered().contacted("2026-03-02 08:00", "card", held_out=True)
-    assert (
-        story.outcome(program(NOTE + "}", capped("{at_most: 1, within: 1 day}")), "2026-03-02", "2026-04-01")[0]
-        == "contact"
-    )
+    rules = program(NOTE + "}", capped("{at_most: 1, within: 1 day}"))
+    assert story.contacts(rules, "2026-03-02", "2026-04-01") == ["2026-03-02 09:00 note email"]
 
 
 # --- 11 holdout

@@ -49,6 +49,12 @@ def test_a_skipped_day_has_no_moment() -> None:
     assert story.contacts(rules, "2011-12-28", "2012-02-01") == ["2011-12-31 10:00 note email"]
 
 
+def test_a_day_that_is_skipped_in_the_midst_of_a_window_has_no_moment() -> None:
+    story = ana("Pacific/Apia").event("2011-12-29 13:00", "delivered")
+    rules = program(rule('when: delivered, at: "10:00"'))
+    assert story.contacts(rules, "2011-12-28", "2012-02-01") == ["2011-12-31 10:00 note email"]
+
+
 def test_a_time_of_day_that_is_skipped_means_the_first_instant_after_the_gap() -> None:
     story = ana().event("2026-03-28 09:00", "delivered")
     rules = program(rule('when: delivered, after: 1 day, at: "02:30"'))
@@ -75,6 +81,12 @@ def test_what_begins_after_its_moment_waits_for_the_next_days() -> None:
     assert story.contacts(rules, "2026-03-02 12:00:01", "2026-04-01") == ["2026-03-03 10:00 note email"]
 
 
+def test_the_end_of_a_day_is_a_moment_of_that_day() -> None:
+    rules = program(rule('when: delivered, at: "24:00"'), HOUSE + "lateness: 0 minutes\n")
+    story = ana().event("2026-03-02 12:00", "delivered")
+    assert story.contacts(rules, "2026-03-03", "2026-04-01") == ["2026-03-03 00:00 note email"]
+
+
 @pytest.mark.parametrize("timezone", ["Europe/Berlin", "Pacific/Apia", "America/Sao_Paulo", "Australia/Lord_Howe"])
 @pytest.mark.parametrize(
     "keys",
@@ -84,6 +96,7 @@ def test_what_begins_after_its_moment_waits_for_the_next_days() -> None:
         'when: delivered, after: 1 day, before: 3 days, at: "00:00"',
         'when: delivered, at: "23:30"',
         'when: delivered, before: 2 hours, at: "04:00"',
+        'when: delivered, before: 2 days, at: "24:00"',
     ],
 )
 @pytest.mark.parametrize("delivered", ["2011-12-29 12:00", "2026-03-28 23:45", "2026-10-03 12:00", "2018-11-03 01:10"])
