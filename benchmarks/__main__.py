@@ -1,59 +1,45 @@
-"""Measure and print the figures: `python -m benchmarks`, or `make bench`."""
+"""Measure and print the figures: `make bench`, or `python -m benchmarks [S2 S4 …] [--scale 0.1]`."""
 
 from __future__ import annotations
 
+import argparse
 import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.shops import fill
-from scheduler.store import open_store
-from scheduler.wallclock import parse_instant, zone
+from benchmarks.figures import FIGURES, Figure, Sizes
+from benchmarks.jobs import Jobs
+from benchmarks.processes import PYTHON, Failed, median, say
 
-RUNS = 7
-NOW = "2026-11-01T12:00:00Z"
-CUSTOMERS = 10_000
-EVENTS_EACH = 10
-PROGRAM = str(Path(sys.executable).with_name("rightreason"))
+MARKS = {True: "held", False: "NOT HELD", None: ""}
 
 
-def seconds(*command: str, folder: Path | None = None) -> float:
-    """Return the median of the seconds that a command takes from its start to its end, after one run to warm up."""
-    taken = []
-    for _ in range(RUNS + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)  # noqa: S603 - our own commands
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:])
-
-
-def show(figure: str, took: float, against: float, hold: str) -> None:
+def show(figure: Figure) -> None:
     """Print one line of the table."""
-    print(f"{figure:<58} {took:7.3f} s   {took / against:5.1f} x bare python   to hold: {hold}")  # noqa: T201 - the report
+    say(f"{figure.id:<4} {figure.what:<62} {figure.value:<30} {figure.hold:<26} {MARKS[figure.held]}".rstrip())
 
 
-def main() -> None:
-    """Print the table; nothing is kept."""
-    bare = seconds(sys.executable, "-c", "pass")
-    print(f"{os.cpu_count()} cores, medians of {RUNS} whole processes; bare python starts in {bare:.3f} s")  # noqa: T201
-    show("rightreason --help", seconds(PROGRAM, "--help"), bare, "<= 0.3 s")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "shop"
-        subprocess.run([PROGRAM, "init", str(folder)], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-        now = parse_instant(NOW, zone("UTC"))
-        start = time.perf_counter()
-        with open_store(f"sqlite:///{folder / 'rightreason.db'}") as store:
-            total = fill(store, CUSTOMERS, EVENTS_EACH, now)
-        print(f"{CUSTOMERS} customers with {total} events stored in {time.perf_counter() - start:.1f} s")  # noqa: T201
-        preview = (PROGRAM, "preview", "--days", "30", "--now", NOW, "--format", "json")
-        show("preview of 30 days, all customers, SQLite", seconds(*preview, folder=folder), bare, "<= 1.5 s")
-        one = seconds(*preview, "--customer", "c7", folder=folder)
-        show("preview of 30 days, one customer, SQLite", one, bare, "<= 0.8 s")
+def main() -> int:
+    """Print the table; ends with 1 where something can't be measured. Nothing is kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)}; else all of them")
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times the customers")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.figures if name not in FIGURES]:
+        parser.error(f"there is no figure {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    bare = median(PYTHON, "-c", "pass")
+    say(f"{os.cpu_count()} cores, medians of 5 whole processes or as said; bare Python starts in {bare.seconds:.3f} s")
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="rightreason-bench-") as scratch:
+        for name in asked.figures or FIGURES:
+            try:
+                for figure in FIGURES[name](Jobs(Path(scratch)), Sizes(asked.scale)):
+                    show(figure)
+            except Failed as error:
+                failed = True
+                show(Figure(name, f"not measured: {error}", ""))
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -1,83 +1,181 @@
-"""Made-up shops of any size: most customers buy once or twice, a few very often; some complain, some leave."""
+"""Made-up shops of any size: the same numbers give the same shop, as Parquet, as CSV or in a store.
+
+`python -m benchmarks.shops parquet FOLDER --customers 1000000` writes one in a process of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import argparse
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
-from random import Random
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from benchmarks import people
+from benchmarks.drawing import DAY, Numbers, Random
+from benchmarks.events import PROPERTIES, events
 from scheduler.decisions.facts import Consent, Event, Value
-from scheduler.store import CustomerConsent, CustomerEvent, Store
-from scheduler.wallclock import DAY
+from scheduler.store import CustomerConsent, CustomerEvent, Store, open_store
+from scheduler.wallclock import parse_instant, zone
 
-ZONES = ("Europe/Berlin", "Europe/Paris", "Europe/London", "America/New_York", "America/Sao_Paulo", "Asia/Tokyo")
-PRODUCTS = (("Kettle", "appliance"), ("Espresso beans", "coffee"), ("Mattress", "mattress"))
-BATCH = 1_000
+PART = 50_000
+"""Customers made at a time: what bounds the memory."""
+
+ROW_GROUP = 500_000
+BATCH = 50_000
+SPAN = 2 * 365 * DAY
+"""How long before `until` the first customers came."""
+
 T = TypeVar("T")
 
 
-def customers(count: int, random: Random) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield ids and attributes of `count` customers."""
-    for number in range(count):
-        yield (
-            f"c{number}",
-            {
-                "name": f"Customer {number}",
-                "first_name": f"C{number}",
-                "email": f"c{number}@customers.example",
-                "timezone": random.choice(ZONES),
-                "birthday": date(random.randrange(1940, 2005), random.randrange(1, 13), random.randrange(1, 29)),
-            },
-        )
+@dataclass(frozen=True)
+class Shop:
+    """So many customers with so many events each on average, as all is known at `until` (UTC microseconds)."""
+
+    customers: int
+    events_each: float
+    until: int
+    seed: int = 1
+
+    def parts(self) -> Iterator[Part]:
+        """Its customers in the order of their ids, part by part."""
+        for number, first in enumerate(range(0, self.customers, PART)):
+            yield Part(self, number, first, min(PART, self.customers - first))
 
 
-def events(count: int, each: float, until: int, random: Random) -> Iterator[CustomerEvent]:
-    """Yield the events of `count` customers, `each` on average, in the two years before `until`."""
-    number = 0
-    for customer in range(count):
-        orders = min(int(random.paretovariate(1.2)), 60) * each / 8
-        for _ in range(max(1, round(orders))):
-            at = until - random.randrange(2 * 365 * DAY)
-            product, category = random.choice(PRODUCTS)
-            order = f"o{number}"
-            bought: dict[str, Value] = {
-                "order_id": order,
-                "product": product,
-                "category": category,
-                "total": 20 + number % 90,
-            }
-            told = [("order_placed", at, bought), ("order_delivered", at + 3 * DAY, bought)]
-            if random.random() < 0.5:
-                told.append(("nps_answered", at + 20 * DAY, {"score": min(10, int(random.triangular(0, 11, 9)))}))
-            if random.random() < 0.1:
-                told.append(("ticket_opened", at + 5 * DAY, {"ticket_id": order}))
-                if random.random() < 0.9:
-                    told.append(("ticket_closed", at + 8 * DAY, {"ticket_id": order}))
-            for name, when, properties in told:
-                number += 1
-                yield CustomerEvent(f"c{customer}", Event(f"e{number}", name, when, when, properties))
+@dataclass(frozen=True)
+class Part:
+    """Some customers of a shop, numbered from `first`; each method makes its rows anew."""
+
+    shop: Shop
+    number: int
+    first: int
+    count: int
+
+    def customers(self) -> pl.DataFrame:
+        """One row a customer."""
+        return people.customers(self._random(0), self._ids(), self.shop.until // DAY)
+
+    def events(self) -> pl.DataFrame:
+        """One row an event, by customer and instant, with a column for each property."""
+        return events(self._random(1), self._ids(), self._came(), self.shop.until, self.shop.events_each)
+
+    def consent(self) -> pl.DataFrame:
+        """One row a record of consent, by customer and instant."""
+        return people.consent(self._random(2), self._ids(), self._came(), self.shop.until)
+
+    def _came(self) -> Numbers:
+        ago: Numbers = self._random(3).integers(DAY, SPAN, self.count)
+        return self.shop.until - ago
+
+    def _ids(self) -> pl.Series:
+        """Padded, so that their order as texts is that of their numbers."""
+        numbers = pl.Series(np.arange(self.first, self.first + self.count))
+        return "c" + numbers.cast(pl.String).str.zfill(8)
+
+    def _random(self, stream: int) -> Random:
+        return np.random.default_rng((self.shop.seed, self.number, stream))
 
 
-def fill(store: Store, count: int, each: float, now: int, seed: int = 1) -> int:
-    """Fill a store with `count` customers; returns how many events they have. Six in ten agreed to offers."""
-    random = Random(seed)  # noqa: S311 - the same shop each time, not a secret
-    for batch in _batches(customers(count, random)):
-        store.customers.add(batch, now=now)
+TABLES: Mapping[str, Callable[[Part], pl.DataFrame]] = {
+    "customers": Part.customers,
+    "events": Part.events,
+    "consent": Part.consent,
+}
+
+
+def write_parquet(folder: Path, customers: int, events_each: float, until: int, seed: int = 1) -> None:
+    """Write `customers.parquet`, `events.parquet` and `consent.parquet`, part by part."""
+    shop = Shop(customers, events_each, until, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows_of in TABLES.items():
+
+        def parts(*_: object, rows_of: Callable[[Part], pl.DataFrame] = rows_of) -> Iterator[pl.DataFrame]:
+            return map(rows_of, shop.parts())
+
+        schema = rows_of(Part(shop, 0, 0, 1)).schema
+        register_io_source(parts, schema=schema).sink_parquet(folder / f"{name}.parquet", row_group_size=ROW_GROUP)
+
+
+def write_csv(folder: Path, customers: int, events_each: float, until: int, seed: int = 1) -> None:
+    """Write `customers.csv`, `events.csv` and `consent.csv`, part by part, with instants in ISO 8601."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows_of in TABLES.items():
+        with (folder / f"{name}.csv").open("wb") as file:
+            for part in Shop(customers, events_each, until, seed).parts():
+                rows_of(part).write_csv(file, include_header=part.first == 0, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def fill(store: Store, customers: int, events_each: float, until: int, seed: int = 1) -> int:
+    """Fill a store, as of `until`, in one transaction; returns how many events there are."""
     total = 0
-    for told in _batches(events(count, each, now, random)):
-        total += store.events.add(told, now=now).added
-    agreed = (
-        CustomerConsent(f"c{number}", Consent("offers", None, given=True, at=now - 900 * DAY), "benchmark")
-        for number in range(count)
-        if number % 10 < 6
-    )
-    for records in _batches(agreed):
-        store.consents.add(records, now=now)
+    with store.together() as target:
+        for part in Shop(customers, events_each, until, seed).parts():
+            for people_ in _batches(_customers(part.customers())):
+                target.customers.add(people_, now=until)
+            for told in _batches(_events(part.events())):
+                total += target.events.add(told, now=until).added
+            for records in _batches(_consents(part.consent())):
+                target.consents.add(records, now=until)
     return total
+
+
+def _customers(frame: pl.DataFrame) -> Iterator[tuple[str, dict[str, Value]]]:
+    names = frame.columns[1:]
+    for id_, *cells in frame.iter_rows():
+        yield id_, _filled(names, cells)
+
+
+def _events(frame: pl.DataFrame) -> Iterator[CustomerEvent]:
+    for id_, customer, name, at, known_at, *cells in _numbered(frame, "at", "known_at"):
+        yield CustomerEvent(customer, Event(id_, name, at, known_at, _filled(PROPERTIES, cells)))
+
+
+def _consents(frame: pl.DataFrame) -> Iterator[CustomerConsent]:
+    for customer, topic, channel, status, at, source in _numbered(frame, "at"):
+        yield CustomerConsent(customer, Consent(topic, channel, status == "given", at), source)
+
+
+def _numbered(frame: pl.DataFrame, *instants: str) -> Iterator[tuple[Any, ...]]:
+    return frame.with_columns(pl.col(instants).dt.epoch("us")).iter_rows()
+
+
+def _filled(names: Iterable[str], cells: Iterable[Value | None]) -> dict[str, Value]:
+    return {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
 
 
 def _batches(rows: Iterator[T]) -> Iterator[list[T]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
+
+
+def main() -> None:
+    """Write a shop as the arguments say."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__)
+    parser.add_argument("form", choices=("parquet", "csv", "sqlite"))
+    parser.add_argument("folder", type=Path, help="where the files go, or rightreason.db")
+    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--events-each", type=float, default=10)
+    parser.add_argument("--until", default="2026-11-01T12:00:00Z")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    shop = (asked.customers, asked.events_each, parse_instant(asked.until, zone("UTC")), asked.seed)
+    if asked.form == "parquet":
+        write_parquet(asked.folder, *shop)
+    elif asked.form == "csv":
+        write_csv(asked.folder, *shop)
+    else:
+        gc.disable()  # nothing here is cyclic: to look for garbage takes a sixth of the time
+        with open_store(f"sqlite:///{asked.folder / 'rightreason.db'}") as store:
+            fill(store, *shop)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,11 +13,15 @@ SPARE = 16
 """As many occasions more than there are: what contacts give rise to wants room."""
 
 
-def room_for_windows(program: Program, customers: int, *, arrays: bool) -> kernel.Scratch:
-    """Make room for the windows of some customers; `grown` gives more."""
+def room_for_windows(program: Program, customers: int, events: int, *, arrays: bool) -> kernel.Scratch:
+    """Make room for the windows of some customers; `grown` gives more.
+
+    An array takes no memory before it is written, so there it may be large from the beginning.
+    """
+    room = 8 * customers + 4 * events if arrays else 2 * customers
     gates = max((len(gates) for gates in program.gates), default=0)
     return kernel.Scratch(
-        occasions=blank_rows(kernel.OccasionRow, SPARE + 2 * customers, arrays=arrays),
+        occasions=blank_rows(kernel.OccasionRow, SPARE + room, arrays=arrays),
         seats=blank_rows(kernel.SeatRow, customers, arrays=arrays),
         made=blank_rows(kernel.MadeRow, 0, arrays=arrays),
         entries=blank_rows(kernel.EntryRow, 0, arrays=arrays),

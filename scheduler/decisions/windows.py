@@ -126,7 +126,7 @@ def opened(
         until = _behind_all(program, columns, laid, until)
     calendar = calendar_of(program, laid.zones, laid.countries, since, until, arrays=columns.arrays)
     tables = by.tables(program)
-    room = room_for_windows(program, len(columns.ids), arrays=columns.arrays)
+    room = room_for_windows(program, len(columns.ids), len(columns.event_at), arrays=columns.arrays)
     done = 0
     while True:
         done = by.open_windows(

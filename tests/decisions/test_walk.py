@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 from deciding import HOUSE, Story, ana, born, program
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.decisions.decide import decide
@@ -179,6 +179,7 @@ BUSY_HOUSE = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 45 * 24 * 60), max_size=6))
 def test_a_walk_in_pieces_makes_the_same_contacts_as_one_walk(cuts: list[int]) -> None:
     rules, story = program(BUSY, BUSY_HOUSE), busy_story()

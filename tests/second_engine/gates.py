@@ -99,7 +99,7 @@ def _is_void(person: Person, occasion: Occasion, now: int) -> bool:
     match when:
         case SilenceTrigger() if when.silence == CONTACT:
             made = person.contacted(now)
-            return bool(made) and made[-1].occasion != occasion.trigger.anchor
+            return made[-1:] != [occasion.trigger.contact]
         case SilenceTrigger() if own is not None:
             newer = _newer(person, own, when.same, now)
             return any(passes(one.properties, when.where) for one in newer)

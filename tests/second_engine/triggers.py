@@ -28,6 +28,8 @@ from second_engine.windows import days
 
 WEEKDAYS = tuple(Weekday)
 CONTACT = "contact"
+LONGEST = 250
+"""As many characters may an anchor have."""
 ALWAYS = -(2**62)
 """An instant before all others: a date among the attributes is known from the beginning."""
 
@@ -62,7 +64,7 @@ def of_contact(rule: Rule, contact: Contact, clock: Clock) -> Trigger | None:
     if contact.held_out or not (follows or ceased):
         return None
     anchor = contact.occasion
-    if len(anchor) > 250:  # a key that holds many others has grown long: a digest stands for it
+    if len(anchor) > LONGEST:  # a key that holds many others has grown long: a digest stands for it
         anchor = "sha256-" + hashlib.sha256(anchor.encode()).hexdigest()
     return Trigger(anchor, contact.at, clock.day(contact.at), contact.at, contact.at, contact=contact)
 

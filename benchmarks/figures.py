@@ -1,0 +1,140 @@
+"""The figures: what is measured, what it has to hold, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from benchmarks.jobs import Jobs
+from benchmarks.processes import PROGRAM, Median, median
+
+CUSTOMERS = {"S1": 1_000_000, "S2": 1_000_000, "S3": 100_000, "S4": 10_000}
+"""How many customers each is measured on; they have ten times as many events."""
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table; `held` is None where nothing is to be held, or it can't be told yet."""
+
+    id: str
+    what: str
+    value: str
+    hold: str = ""
+    held: bool | None = None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many customers a figure is measured on."""
+
+    scale: float = 1.0
+
+    def of(self, figure: str, *, tenth: bool = False) -> int:
+        """The customers of a figure, or a tenth of them."""
+        return max(10, round(CUSTOMERS[figure] * self.scale / (10 if tenth else 1)))
+
+
+def kernel(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S1: the walk by itself."""
+    size = sizes.of("S1")
+    found = jobs.kernel(size)
+    if found is None:
+        yield Figure("S1", f"kernel, a year of {size:,} customers", "Numba is not installed", ">= 5 M decisions/s")
+        return
+    rate, faster = found.decisions / found.seconds, found.plain_seconds / found.sample_seconds
+    what = f"kernel, a year of {size:,} customers: decisions a second"
+    yield Figure("S1", what, f"{rate / 1e6:.1f} M/s ({found.seconds:.2f} s)", ">= 5 M/s", rate >= 5e6)
+    what = f"  against plain Python on one core, {found.sample:,} customers"
+    same = "same contacts" if found.same else "OTHER CONTACTS"
+    yield Figure("S1", what, f"{faster:.0f} x, {same}", ">= 3 x, same contacts", faster >= 3 and found.same)
+
+
+def files(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S2: backtest from Parquet."""
+    size = sizes.of("S2")
+    whole, bare, walk = jobs.backtest_of_files(size), jobs.bare_files(size), jobs.kernel(size)
+    yield Figure("S2", f"backtest of a year, {size:,} customers, Parquet", _seconds(whole))
+    yield Figure("S2", "  its files, only read", _seconds(bare))
+    if walk is None:
+        yield Figure("S2", "  against that", f"{whole.seconds / bare.seconds:.2f} x", "(needs the kernel's time)")
+        return
+    ratio = whole.seconds / (3 * walk.seconds + bare.seconds)
+    yield Figure("S2", "  against 3 x the kernel and reading", f"{ratio:.2f} x", "<= 1 x", ratio <= 1)
+
+
+def store(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S3: backtest from SQLite."""
+    size = sizes.of("S3")
+    whole = jobs.backtest_of_store(size)
+    read, write = jobs.bare_store(size)
+    ratio = whole.seconds / (read.seconds + write.seconds)
+    what = f"backtest of a year, {size:,} customers, SQLite, with contacts"
+    yield Figure("S3", what, _seconds(whole), "<= 5 s", whole.seconds <= 5)
+    yield Figure("S3", "  its rows only read, its contacts only written", f"{_seconds(read)} + {_seconds(write)}")
+    yield Figure("S3", "  against that", f"{ratio:.2f} x", "<= 1.6 x", ratio <= 1.6)
+
+
+def preview(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S4: preview, cold."""
+    size = sizes.of("S4")
+    for what, taken, limit in (
+        (f"preview of 30 days, {size:,} customers, SQLite", jobs.preview(size), 1.5),
+        ("preview of 30 days, one of them", jobs.preview_of_one(size), 0.8),
+    ):
+        yield Figure("S4", what, _seconds(taken), f"<= {limit} s", taken.seconds <= limit)
+
+
+def growth(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S8: ten times the size."""
+    for figure, seconds in _GROWING.items():
+        size, tenth = sizes.of(figure), sizes.of(figure, tenth=True)
+        large, small = seconds(jobs, size), seconds(jobs, tenth)
+        what = f"{figure} with {size:,} customers against {tenth:,}"
+        if large is None or small is None:
+            yield Figure("S8", what, "Numba is not installed", "<= 11 x")
+            continue
+        yield Figure("S8", what, f"{large / small:.1f} x", "<= 11 x", large / small <= 11)
+
+
+def start(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:  # noqa: ARG001 - no shop is needed
+    """S9: the help."""
+    taken = median(PROGRAM, "--help")
+    yield Figure("S9", "rightreason --help", _seconds(taken), "<= 0.3 s", taken.seconds <= 0.3)
+
+
+def memory(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S10: the peaks of S2 and S3."""
+    for figure, job in (("S2", jobs.backtest_of_files), ("S3", jobs.backtest_of_store)):
+        peak, small = job(sizes.of(figure)).peak, job(sizes.of(figure, tenth=True)).peak
+        value = f"{peak / MEGABYTE:.0f} MB ({small / MEGABYTE:.0f} MB at a tenth)"
+        yield Figure("S10", f"largest memory of {figure}", value, "<= 600 MB", peak <= 600 * MEGABYTE)
+
+
+FIGURES: Mapping[str, Callable[[Jobs, Sizes], Iterator[Figure]]] = {
+    "S1": kernel,
+    "S2": files,
+    "S3": store,
+    "S4": preview,
+    "S8": growth,
+    "S9": start,
+    "S10": memory,
+}
+
+
+def _kernel_seconds(jobs: Jobs, customers: int) -> float | None:
+    found = jobs.kernel(customers)
+    return None if found is None else found.seconds
+
+
+_GROWING: Mapping[str, Callable[[Jobs, int], float | None]] = {
+    "S1": _kernel_seconds,
+    "S2": lambda jobs, customers: jobs.backtest_of_files(customers).seconds,
+    "S3": lambda jobs, customers: jobs.backtest_of_store(customers).seconds,
+    "S4": lambda jobs, customers: jobs.preview(customers).seconds,
+}
+
+
+def _seconds(taken: Median) -> str:
+    return f"{taken.seconds:.3f} s" + ("" if taken.runs >= 5 else f" ({taken.runs} run{'s'[: taken.runs - 1]})")
