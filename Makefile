@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PYTHONDONTWRITEBYTECODE=
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test test-slow lint format lock bench clean
+.PHONY: help demo test test-slow mutants lint format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -29,6 +29,9 @@ test: $(READY) ## All tests but the slow ones
 
 test-slow: $(READY) ## The long runs
 	@$(BIN)/python -m pytest -n auto -m slow
+
+mutants: $(READY) ## Seeds faults into copies of the engine; a test has to catch each
+	@$(BIN)/python -m tests.mutants
 
 lint: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check

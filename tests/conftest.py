@@ -13,8 +13,17 @@ import fasteners  # type: ignore[import-untyped] # ships no types
 import psutil  # type: ignore[import-untyped] # ships no types
 import pytest
 
+from scheduler.decisions.compiled import Kernel, compiled
 from scheduler.store import Store, open_store
 from scheduler.store.tables import Table
+
+
+@pytest.fixture(scope="session")
+def compiled_kernel(pytestconfig: pytest.Config) -> Kernel:
+    """The kernel as machine code, which is kept from run to run: to compile it takes up to a minute."""
+    pytest.importorskip("numba")
+    assert pytestconfig.cache is not None
+    return compiled(str(pytestconfig.cache.mkdir("kernel")))
 
 
 @pytest.fixture(scope="session")

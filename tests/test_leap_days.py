@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from scheduler.decisions.decide import decide
-from scheduler.decisions.facts import Customer
+from scheduler.decisions.facts import Customer, Value
 from scheduler.decisions.outcome import Outcome
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.rulebook.reader import rulebook_from_texts
@@ -40,7 +40,7 @@ def program(leap_day: str) -> Program:
 
 def cards(rules: Program, timezone: str) -> list[date]:
     """The local days on which somebody born on 29 February 1896 gets a card."""
-    born = {"email": "a@example.com", "timezone": timezone, "birthday": date(1896, 2, 29)}
+    born: dict[str, Value] = {"email": "a@example.com", "timezone": timezone, "birthday": date(1896, 2, 29)}
     since, until = (day_of(date(year, 1, 1)) * DAY - DAY for year in (YEARS[0], YEARS[-1] + 1))
     decisions = decide(rules, [Customer("leap", born)], since, until)
     where = zone(timezone)
@@ -71,7 +71,7 @@ def test_a_leap_days_child_gets_one_card_a_year_in_every_zone(leap_day: str, com
 @pytest.mark.parametrize(("timezone", "skipped"), [("Pacific/Apia", "2011-12-30"), ("Pacific/Kwajalein", "1993-08-21")])
 def test_a_birthday_on_a_day_that_a_zone_skips_has_no_moment_that_year(timezone: str, skipped: str) -> None:
     day = date.fromisoformat(skipped)
-    born = {"email": "a@example.com", "timezone": timezone, "birthday": day.replace(year=1980)}
+    born: dict[str, Value] = {"email": "a@example.com", "timezone": timezone, "birthday": day.replace(year=1980)}
     since, until = (day_of(date(day.year + step, 1, 1)) * DAY for step in (-1, 2))
     decisions = list(decide(program("feb 28"), [Customer("one", born)], since, until))
     days = [date_of(zone(timezone).local_day(one.at)) for one in decisions if one.outcome is Outcome.CONTACT]

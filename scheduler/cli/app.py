@@ -12,6 +12,7 @@ import typer
 
 from scheduler.cli import imports
 from scheduler.cli.activate import activate
+from scheduler.cli.backtest import backtest
 from scheduler.cli.check import check
 from scheduler.cli.consent import consent
 from scheduler.cli.contacts import contacts
@@ -31,7 +32,7 @@ from scheduler.cli.tick import tick
 from scheduler.cli.why import why
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
-    *(demo, init, imports.app, check, preview, why, activate, simulate, tick, run, status),
+    *(demo, init, imports.app, check, preview, why, backtest, activate, simulate, tick, run, status),
     *(contacts, show, resolve, tasks, done, hold, release, consent, suppress),
 )
 

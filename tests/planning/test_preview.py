@@ -17,9 +17,9 @@ def business(tmp_path: Path) -> Iterator[Business]:
         yield business
 
 
-def previewed(business: Business, now: str, **more: bool) -> list[tuple[str, str]]:
+def previewed(business: Business, now: str, *, silences: bool = True) -> list[tuple[str, str]]:
     customers = (known_by(one, at(now)) for one in business.store.customers.read())
-    decisions = preview(customers, business.rules, at(now), 30, **more)
+    decisions = preview(customers, business.rules, at(now), 30, silences=silences)
     return [(decision.occasion, str(decision.outcome)) for decision in decisions]
 
 

@@ -141,6 +141,13 @@ def test_a_goal_counts_from_the_event_that_holds_the_date() -> None:
     assert told == [["03-20 10:00 contact note e"], ["03-20 10:00 goal_reached note e"]]
 
 
+def test_a_date_is_counted_from_even_where_the_zone_skips_it() -> None:
+    apia = Clock("Pacific/Apia")
+    story = Story().event("2011-12-02 09:00", "booked", "e", due=date(2011, 12, 30)).knows(timezone=apia.zone)
+    [decision] = story.decisions(note(DUE + ", ahead: 1 day"), "2011-12-01", "2012-01-15")
+    assert (decision.outcome, apia.shows(decision.at)) == ("contact", datetime.fromisoformat("2011-12-29T10:00"))
+
+
 # --- contacts
 
 
@@ -180,6 +187,12 @@ def test_our_silence_is_void_as_soon_as_we_speak_again() -> None:
         "03-02 10:00 goal_reached b gone%2Fana%2Fbefore",
         "03-06 10:00 contact b a%2Fana%2Fx",
     ]
+
+
+def test_a_silence_of_ours_is_known_by_its_contact_where_a_digest_stands_for_a_long_key() -> None:
+    story = Story().contacted("2026-02-27 12:00", "a" * 300)
+    [told] = story.told(note("when: {silence: contact}, after: 5 days"), "2026-03-01", "2026-03-05")
+    assert told.startswith("03-04 10:00 contact note sha256-")
 
 
 # --- returns

@@ -229,7 +229,7 @@ def test_events_that_no_rule_asks_about_are_left_out(store: Store, program: Prog
     other = CustomerEvent("ann", Event("0", "visited", 5, 5, {"colour": "red"}))
     store.events.add([other, bought("1", at=10), bought("2", "bob", at=20)], now=NOW)
     compare(store, program)
-    assert sorted(columns.event_ids for columns in read(store, program, chunk=1)) == [["1"], ["2"]]
+    assert sorted(list(columns.event_ids) for columns in read(store, program, chunk=1)) == [["1"], ["2"]]
 
 
 def test_an_event_that_was_replaced_is_left_out(store: Store, program: Program) -> None:

@@ -1,0 +1,1 @@
+"""What the rules would have done to real history."""

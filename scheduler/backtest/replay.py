@@ -1,0 +1,67 @@
+"""Replays history: walks customers chunk by chunk, on all cores where the kernel is compiled."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+
+from scheduler.backtest.reading import as_arrays, as_lists
+from scheduler.decisions.columns import Columns
+from scheduler.decisions.compiled import Kernel
+from scheduler.decisions.decide import Walk, walk
+from scheduler.decisions.program import Program
+from scheduler.decisions.windows import opened
+
+LOOKED_AT = 150_000
+"""So many events are looked at before a kernel is chosen."""
+
+
+def suited(chunks: Iterable[Columns], choose: Callable[[int], Kernel]) -> tuple[Kernel, Iterator[Columns]]:
+    """Choose a kernel by how much there is to walk; returns it with all of the chunks.
+
+    `choose` is asked with the number of events, or with some number above `LOOKED_AT` where there are more than that.
+    """
+    rest = iter(chunks)
+    first: list[Columns] = []
+    events = 0
+    while events <= LOOKED_AT and (columns := next(rest, None)) is not None:
+        first.append(columns)
+        events += len(columns.event_at)
+    return choose(events), chain(first, rest)
+
+
+def replay(
+    program: Program, chunks: Iterable[Columns], since: int, until: int, *, by: Kernel, threads: int = 1
+) -> Iterator[Walk]:
+    """Walk each chunk over [since, until), UTC microseconds, beginning with no contacts; in the order of chunks.
+
+    Every fact is seen once it has happened and become known; windows that are open at `since` take part. Pauses are
+    left out: when somebody asked for one is not known, so it would silence all their past. No more than `threads` + 2
+    chunks are held at a time. The plain kernel does one after the other.
+    """
+    walks = (partial(_walked, program, columns, since, until, by) for columns in chunks)
+    if not by.arrays or threads < 2:
+        for one in walks:
+            yield one()
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Walk]] = deque()
+        try:
+            for one in walks:
+                waiting.append(pool.submit(one))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _walked(program: Program, columns: Columns, since: int, until: int, by: Kernel) -> Walk:
+    fitting = replace(as_arrays(columns) if by.arrays else as_lists(columns), paused_until=())
+    return walk(opened(program, fitting, since, until, by=by), since, until, until, causes=True)
