@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 from textwrap import dedent, indent
 from typing import Any
 
-from scheduler.backtest.reading import view, wanted
+from scheduler.backtest.reading import wanted
 from scheduler.backtest.replay import replay
 from scheduler.backtest.tally import Tally
 from scheduler.decisions.columns import Column, Columns, columns_of
-from scheduler.decisions.compiled import Kernel
+from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import Walk, chunks
 from scheduler.decisions.facts import Consent, Customer, Event
 from scheduler.decisions.kernel import CustomerRow, OccasionRow, SeatRow
@@ -66,9 +66,8 @@ def walks(
     program: Program, customers: Sequence[Customer], since: int, until: int, by: Kernel | None = None, chunk: int = 2
 ) -> Iterator[Walk]:
     """The walks of a replay, with all that the reasons and the report need."""
-    reads = wanted([program])
-    columns = map(view(reads, program), read(reads, customers, chunk))
-    return replay(program, columns, since, until, by=by or Kernel.plain(), threads=2)
+    columns = read(wanted([program]), customers, chunk)
+    return (walk for (walk,) in replay([program], columns, since, until, by=by or PLAIN, threads=2))
 
 
 def tallied(program: Program, customers: Sequence[Customer], since: str, until: str) -> Tally:

@@ -13,17 +13,21 @@ from scheduler.decisions.kernel import NONE, Ints
 from scheduler.decisions.program import Program
 from scheduler.decisions.rows import take
 
+View = Callable[[Columns], Columns]
+"""How a program sees columns that were read for several."""
+
 
 def wanted(programs: Sequence[Program]) -> Program:
     """A program to read by, and never to walk by: it names what any of these needs.
 
-    The names of the first one keep their numbers. Beside what the rules look at, these are the properties and
-    attributes that their reasons tell, and those that show how a customer is.
+    The names of the first one keep their numbers; the rules in its tables are those of all. Beside what the rules look
+    at, it names the properties and attributes that their reasons tell, and those that show how a customer is.
     """
     named = [_named_in_reasons(program) for program in programs]
     signs = [needs_of_signs(program) for program in programs]
     return replace(
         programs[0],
+        tables=programs[0].tables._replace(rules=[row for one in programs for row in one.tables.rules]),
         events=_joined(one.events for one in programs),
         channels=_joined(one.channels for one in programs),
         topics=_joined(one.topics for one in programs),
@@ -36,7 +40,7 @@ def wanted(programs: Sequence[Program]) -> Program:
     )
 
 
-def view(reads: Program, program: Program) -> Callable[[Columns], Columns]:
+def view(reads: Program, program: Program) -> View:
     """How a program sees columns that were read for `reads`: its own numbers, and none but its own events."""
     names = _numbers(reads.events, program.events)
     topics, channels = _numbers(reads.topics, program.topics), _numbers(reads.channels, program.channels)

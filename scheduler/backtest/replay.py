@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from scheduler.backtest.reading import as_arrays, as_lists
+from scheduler.backtest.reading import View, as_arrays, as_lists, view, wanted
 from scheduler.decisions.columns import Columns
 from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.decide import Walk, walk
@@ -35,21 +35,24 @@ def suited(chunks: Iterable[Columns], choose: Callable[[int], Kernel]) -> tuple[
 
 
 def replay(
-    program: Program, chunks: Iterable[Columns], since: int, until: int, *, by: Kernel, threads: int = 1
-) -> Iterator[Walk]:
-    """Walk each chunk over [since, until), UTC microseconds, beginning with no contacts; in the order of chunks.
+    programs: Sequence[Program], chunks: Iterable[Columns], since: int, until: int, *, by: Kernel, threads: int = 1
+) -> Iterator[tuple[Walk, ...]]:
+    """Walk chunks that were read for all of these programs (`wanted`) over [since, until), UTC microseconds.
 
-    Every fact is seen once it has happened and become known; windows that are open at `since` take part. Pauses are
-    left out: when somebody asked for one is not known, so it would silence all their past. No more than `threads` + 2
-    chunks are held at a time. The plain kernel does one after the other.
+    Yields a walk by each program, in the order of chunks. It begins with no contacts, and every fact is seen once it
+    has happened and become known; windows that are open at `since` take part. Pauses are left out: when somebody asked
+    for one is not known, so it would silence all their past. The compiled kernel walks as many chunks at a time as
+    there are `threads`, and two more are held at most; the plain one walks one after the other.
     """
-    walks = (partial(_walked, program, columns, since, until, by) for columns in chunks)
+    reads = wanted(programs)
+    views = [(program, view(reads, program)) for program in programs]
+    walks = (partial(_walked, views, columns, since, until, by) for columns in chunks)
     if not by.arrays or threads < 2:
         for one in walks:
             yield one()
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Walk]] = deque()
+        waiting: deque[Future[tuple[Walk, ...]]] = deque()
         try:
             for one in walks:
                 waiting.append(pool.submit(one))
@@ -62,6 +65,11 @@ def replay(
                 future.cancel()
 
 
-def _walked(program: Program, columns: Columns, since: int, until: int, by: Kernel) -> Walk:
+def _walked(
+    views: Sequence[tuple[Program, View]], columns: Columns, since: int, until: int, by: Kernel
+) -> tuple[Walk, ...]:
     fitting = replace(as_arrays(columns) if by.arrays else as_lists(columns), paused_until=())
-    return walk(opened(program, fitting, since, until, by=by), since, until, until, causes=True)
+    return tuple(
+        walk(opened(program, see(fitting), since, until, by=by), since, until, until, causes=True)
+        for program, see in views
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
-from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,14 +20,12 @@ from scheduler.errors import InputError, RulebookError
 
 if TYPE_CHECKING:
     from scheduler.backtest.contacts import Contacts
-    from scheduler.backtest.tally import Tally
     from scheduler.cli.history import History
     from scheduler.decisions.decide import Walk
     from scheduler.decisions.program import Program
     from scheduler.rulebook.model import Rulebook
 
 STANDARD_OUTPUT = "-"
-DAY = 86_400_000_000
 
 Advance = Callable[[int], None]
 """Told of so many customers more that are done."""
@@ -84,24 +81,24 @@ def backtest(
         raise InputError("--active asks the database, and --facts does without; leave one of them out")
     with ExitStack() as stack:
         program, history = stack.enter_context(_rules_and_history(ctx, facts, running=active))
-        compared = None if against is None else _program(_rulebook_to_compare(against, frame.workspace_of(ctx)))
+        programs = [program]
+        if against is not None:
+            programs.append(_program(_rulebook_to_compare(against, frame.workspace_of(ctx))))
         begins, ends = period(since, until, days, program.house.timezone, now)
-        tally = Tally(program, begins, ends)
-        before = None if compared is None else Tally(compared, begins, ends)
-        written = None if contacts is None else stack.enter_context(_collecting(program, everything=all_))
+        tallies = [Tally(one, begins, ends) for one in programs]
+        written = None if contacts is None else stack.enter_context(_collecting(programs[0], everything=all_))
         with _progress(history) as advance:
-            for walk, other in _walks(ctx, history, tally, before):
-                tally.add(walk)
-                if before is not None and other is not None:
-                    before.add(other)
+            for walks in _walks(ctx, history, programs, begins, ends):
+                for tally, walk in zip(tallies, walks, strict=True):
+                    tally.add(walk)
                 if written is not None:
-                    written.add(walk)
-                advance(len(walk.columns.ids))
+                    written.add(walks[0])
+                advance(len(walks[0].columns.ids))
         if written is not None and contacts is not None:
             _write(written, contacts)
     if contacts != STANDARD_OUTPUT:
-        print_report(Report(tally, before, history.left_out), form)
-    if tally.counts.near:
+        print_report(Report(tallies[0], tallies[1] if against else None, history.left_out), form)
+    if tallies[0].counts.near:
         raise typer.Exit(1)
 
 
@@ -110,6 +107,8 @@ def period(since: str | None, until: str | None, days: int | None, zone_name: st
 
     Raises `InputError` where the options don't say it, or where it ends before it begins.
     """
+    from scheduler.wallclock import DAY
+
     if since is None and days is None:
         raise InputError("name the time to replay: --from DATE --to DATE, or --days N")
     if since is not None and until is not None and days is not None:
@@ -207,24 +206,17 @@ def _rulebook_to_compare(folder: Path, workspace: Path) -> Rulebook:
 
 
 def _walks(
-    ctx: typer.Context, history: History, tally: Tally, before: Tally | None
-) -> Iterator[tuple[Walk, Walk | None]]:
-    """The walks of all customers, and those by the other rules, chunk by chunk."""
-    from scheduler.backtest.reading import view, wanted
+    ctx: typer.Context, history: History, programs: Sequence[Program], since: int, until: int
+) -> Iterator[tuple[Walk, ...]]:
+    """The walks of all customers, chunk by chunk, each time one by each program."""
+    from scheduler.backtest.reading import wanted
     from scheduler.backtest.replay import replay, suited
-    from scheduler.cli.kernels import kernel_for
+    from scheduler.cli.kernels import MUCH, kernel_for
 
-    programs = [tally.program] if before is None else [tally.program, before.program]
-    reads = wanted(programs)
-    read = history.chunks(reads, arrays=find_spec("numba") is not None)
-    by, chunks = suited(read, partial(kernel_for, frame.workspace_of(ctx)))
+    read = history.chunks(wanted(programs), arrays=find_spec("numba") is not None)
+    by, chunks = suited(read, partial(kernel_for, frame.workspace_of(ctx), worth_making=2 * MUCH))
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    sides = [
-        replay(program, map(view(reads, program), part), tally.since, tally.until, by=by, threads=threads)
-        for program, part in zip(programs, tee(chunks, len(programs)), strict=True)
-    ]
-    for walks in zip(*sides, strict=True):
-        yield walks[0], walks[1] if len(walks) > 1 else None
+    return replay(programs, chunks, since, until, by=by, threads=threads)
 
 
 @contextmanager

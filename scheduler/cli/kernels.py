@@ -20,11 +20,14 @@ SO_MUCH = 150_000
 """So many events are walked sooner even where the machine code has to be made first."""
 
 
-def kernel_for(workspace: Path, events: int) -> Kernel:
-    """The kernel that is done sooner with so many events; the answers are the same."""
+def kernel_for(workspace: Path, events: int, *, worth_making: int = SO_MUCH) -> Kernel:
+    """The kernel that is done sooner with so many events; the answers are the same.
+
+    Machine code is made from `worth_making` events on: fewer for what is run again and again.
+    """
     from scheduler.decisions.compiled import Kernel
 
-    if events < MUCH or (events < SO_MUCH and not is_made(workspace)):
+    if events < MUCH or (events < worth_making and not is_made(workspace)):
         return Kernel.plain()
     return compiled_kernel(workspace) or Kernel.plain()
 

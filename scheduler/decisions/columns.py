@@ -190,14 +190,16 @@ class _Layout:
         house = self._zone(self.program.house.timezone)
         numbers = {channel: number for number, channel in enumerate(self.program.channels)}
         preferred = columns.attributes["preferred_channel"]
-        past_from = columns.past_from or [0] * (len(columns.ids) + 1)
+        nothing = len(columns.past_from) == 0
+        past_from = [0] * (len(columns.ids) + 1) if nothing else columns.past_from
+        paused = columns.paused_until if len(columns.paused_until) else [NOWHEN] * len(columns.ids)
         return rows(
             kernel.CustomerRow,
             (
                 first_known(own, of_country, house),
                 take(range(len(country.values) + 1), country.codes),
                 take([NONE, *(numbers.get(str(value), NONE) for value in preferred.values)], preferred.codes),
-                columns.paused_until or [NOWHEN] * len(columns.ids),
+                paused,
                 columns.event_from[:-1],
                 columns.event_from[1:],
                 columns.consent_from[:-1],

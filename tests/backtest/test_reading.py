@@ -10,10 +10,11 @@ from shops import Shop, shops
 
 from scheduler.backtest.reading import as_lists, view, wanted
 from scheduler.backtest.replay import replay
-from scheduler.decisions.compiled import Kernel
+from scheduler.decisions.compiled import PLAIN
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Consent
-from scheduler.decisions.program import Program, compile_rules
+from scheduler.decisions.outcome import Decision
+from scheduler.decisions.program import compile_rules
 from scheduler.errors import InputError
 from scheduler.wallclock import DAY
 
@@ -52,6 +53,7 @@ def test_the_names_of_the_first_keep_their_numbers() -> None:
     reads = wanted([ORDERS, ANSWERS])
     assert reads.events == ("bought", "written", "nps_answered")
     assert reads.channels == ("email", "sms")
+    assert [*reads.tables.rules] == [*ORDERS.tables.rules, *ANSWERS.tables.rules]
 
 
 def test_a_rulebook_sees_its_own_events_and_numbers_alone() -> None:
@@ -93,13 +95,12 @@ def test_what_was_read_for_two_decides_as_what_was_read_for_one(one: Shop, other
     except InputError:  # a condition names a draft
         assume(False)
     since, until = one.now - 30 * DAY, one.now + 30 * DAY
-    reads = wanted(programs)
     people = [replace(customer, paused_until=None) for customer in one.customers]
-    chunks = read(reads, people)
+    chunks = read(wanted(programs), people)
 
-    def decided(rules: Program) -> list[object]:
-        walks = replay(rules, map(view(reads, rules), chunks), since, until, by=Kernel.plain())
-        return [decision for walk in walks for decision in walk.decisions()]
-
-    for rules in programs:
-        assert decided(rules) == list(decide(rules, people, since, until))
+    walks = replay(programs, chunks, since, until, by=PLAIN)
+    told: list[list[Decision]] = [[], []]
+    for pair in walks:
+        for decisions, walk in zip(told, pair, strict=True):
+            decisions.extend(walk.decisions())
+    assert told == [list(decide(rules, people, since, until)) for rules in programs]

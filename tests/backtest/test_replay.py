@@ -81,14 +81,14 @@ def test_walks_come_in_the_order_of_chunks_and_few_are_held(compiled_kernel: Ker
             yield columns
 
     ids = []
-    for number, walk in enumerate(replay(RULES, chunks(), SINCE, UNTIL, by=compiled_kernel, threads=2), start=1):
+    for number, (walk,) in enumerate(replay([RULES], chunks(), SINCE, UNTIL, by=compiled_kernel, threads=2), start=1):
         ids += list(walk.columns.ids)
         assert len(taken) <= number + 2
     assert ids == [one.id for one in PEOPLE]
 
 
 def test_a_replay_that_is_given_up_ends(compiled_kernel: Kernel) -> None:
-    made = replay(RULES, read(RULES, PEOPLE), SINCE, UNTIL, by=compiled_kernel, threads=2)
-    assert len(next(made).columns.ids) == 2
+    made = replay([RULES], read(RULES, PEOPLE), SINCE, UNTIL, by=compiled_kernel, threads=2)
+    assert [len(walk.columns.ids) for walk in next(made)] == [2]
     made.close()  # type: ignore[attr-defined] # it is a generator
     assert list(made) == []

@@ -282,3 +282,31 @@ def test_nothing_is_changed_by_looking_back(shop: Path, run: Run) -> None:
     run(shop, "backtest", *YEAR)
     assert "there are none" in run(shop, "contacts", "--all").stdout
     assert run(shop, "preview", "--now", MORNING).exit_code == 0
+
+
+# --- files
+
+
+def test_files_are_replayed_as_the_database_is_and_none_is_made(shop: Path, empty: Path, run: Run) -> None:
+    (empty / "rightreason.db").unlink(missing_ok=True)
+    assert contacts(empty, run, "--facts", str(empty / "sample")) == contacts(shop, run)
+    assert not (empty / "rightreason.db").exists()
+
+
+def test_a_folder_without_events_is_refused(shop: Path, run: Run) -> None:
+    result = run(shop, "backtest", *YEAR, "--facts", str(shop / "rules"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "events.csv, .jsonl or .parquet" in result.stderr
+
+
+def test_a_folder_that_is_not_there_is_refused(shop: Path, run: Run) -> None:
+    result = run(shop, "backtest", *YEAR, "--facts", str(shop / "nowhere"))
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_rows_that_can_not_be_taken_are_counted_by_their_cause(shop: Path, run: Run) -> None:
+    with (shop / "sample" / "events.jsonl").open("a", encoding="utf-8") as events:
+        events.write('{"id": "x1", "customer": "a stranger", "name": "order_placed", "at": "2026-01-01T00:00:00Z"}\n')
+    found = report(shop, run, "--facts", str(shop / "sample"))
+    assert sum(found["left_out"].values()) == 1
+    assert "left out 1: " in run(shop, "backtest", *YEAR, "--facts", str(shop / "sample")).stdout

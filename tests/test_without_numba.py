@@ -1,0 +1,37 @@
+"""Without the extra `[fast]` everything works, and says the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduler.starter import starter_files
+
+BLOCKED = "import sys; sys.modules.update(dict.fromkeys(('numba', 'numpy', 'llvmlite'))); "
+WORDS = ("backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", "sample", "--format", "json")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    for path, content in starter_files():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    return tmp_path
+
+
+def printed(workspace: Path, before: str) -> str:
+    """What a backtest prints in a process of its own."""
+    program = f"{before}import sys; sys.argv[1:] = {list(WORDS)!r}; from scheduler.cli import main; main()"
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], cwd=workspace, capture_output=True, text=True, check=True
+    )
+    return ended.stdout
+
+
+def test_a_backtest_tells_the_same_without_numba_and_numpy(workspace: Path) -> None:
+    told = printed(workspace, BLOCKED)
+    assert '"contacts"' in told
+    assert told == printed(workspace, "")
