@@ -1,7 +1,8 @@
 """Random small shops: house rules, rules of every form, customers in odd zones, and what happened to them.
 
 With `whole_language` rules are triggered in every way that the language has; with `remembered` the ledger remembers
-contacts from before, occasions that are over, and addresses that must not be used, which `Shop.fill` can't put there.
+contacts from before, occasions that are over, and addresses that must not be used, which `Shop.fill` can't put there,
+and rules take what was triggered before their activation from a date on.
 
 Most is drawn from lists: Hypothesis draws one of a list far faster than it builds a value of its parts.
 """
@@ -260,7 +261,9 @@ def triggers(draw: st.DrawFn, form: str, earlier: tuple[str, ...]) -> dict[str, 
 
 
 @st.composite
-def rules(draw: st.DrawFn, names: tuple[str, ...], number: int, now: int, *, whole_language: bool) -> dict[str, Any]:
+def rules(
+    draw: st.DrawFn, names: tuple[str, ...], number: int, now: int, *, whole_language: bool, remembered: bool
+) -> dict[str, Any]:
     """The rule of that number among `names`."""
     form = draw(one("event", "event", "event", "silence", "date", "once"))
     if whole_language and draw(YES_OR_NO):
@@ -304,7 +307,7 @@ def rules(draw: st.DrawFn, names: tuple[str, ...], number: int, now: int, *, who
         exempt=draw(maybe(["frequency_caps"], ["send_hours"], chance=4)) if asks_for == "nothing" else None,
         holdout=draw(maybe(0.3, chance=12)),
         topic=draw(maybe("care", "feedback", chance=8)),
-        backfill=draw(maybe("none", *days[74:80], chance=8)),
+        backfill=draw(maybe("none", *days[74:80] if remembered else (), chance=8)),
         starts=draw(one(*days[:86]) if form == "every" else maybe(*days[78:86], chance=8)),
         ends=draw(maybe(*days[83:], chance=8)),
         status=draw(maybe("paused", "draft", chance=20)),
@@ -467,7 +470,8 @@ def shops(draw: st.DrawFn, *, whole_language: bool = False, remembered: bool = F
         "campaign": "All",
         "owner": "care@example.com",
         "rules": {
-            name: draw(rules(names, number, now, whole_language=whole_language)) for number, name in enumerate(names)
+            name: draw(rules(names, number, now, whole_language=whole_language, remembered=remembered))
+            for number, name in enumerate(names)
         },
     }
     files = {
