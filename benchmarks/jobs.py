@@ -19,7 +19,7 @@ ONE = "c00000007"
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelFigures:
     """What the kernel took for a year of a shop.
 
     `seconds` is the time in which all cores opened the windows and walked them, `decisions` how many occasions were
@@ -41,7 +41,7 @@ class Jobs:
 
     scratch: Path
 
-    def kernel(self, customers: int) -> Kernel | None:
+    def kernel(self, customers: int) -> KernelFigures | None:
         """The walk alone, from columns to contacts; None where Numba is not installed."""
         return _kernel(_shop(self.scratch, "parquet", customers), _by_twelve_rules(self.scratch, None))
 
@@ -119,6 +119,6 @@ def _bare(job: str, path: Path) -> Median:
 
 
 @cache
-def _kernel(facts: Path, workspace: Path) -> Kernel | None:
+def _kernel(facts: Path, workspace: Path) -> KernelFigures | None:
     found = json.loads(ended(PYTHON, "-m", "benchmarks.kernel", str(facts), str(workspace)).printed)
-    return None if found is None else Kernel(**found)
+    return None if found is None else KernelFigures(**found)

@@ -4,7 +4,8 @@ With `whole_language` rules are triggered in every way that the language has; wi
 contacts from before, occasions that are over, and addresses that must not be used, which `Shop.fill` can't put there,
 and rules take what was triggered before their activation from a date on.
 
-Most is drawn from lists: Hypothesis draws one of a list far faster than it builds a value of its parts.
+Most is drawn from lists: Hypothesis draws one of a list far faster than it builds a value of its parts. Over 400 lines
+because the language is one thing, and what has every form of it is easier to keep complete on one page.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from second_engine.walk import SecondDecision, second_decisions
 from shops import Shop, shops
 
+from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.decide import decide
 from scheduler.decisions.outcome import Decision
 from scheduler.decisions.program import compile_rules
@@ -117,3 +118,16 @@ def test_both_engines_decide_the_same_about_random_shops(shop: Shop, walk: Walk)
 @given(shop=SHOPS, walk=WALKS)
 def test_both_engines_decide_the_same_about_many_random_shops(shop: Shop, walk: Walk) -> None:
     compare(shop, walk)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(shop=SHOPS, walk=WALKS)
+def test_machine_code_decides_the_same_as_plain_python(shop: Shop, walk: Walk, compiled_kernel: Kernel) -> None:
+    shop, since, until, activated = walk.within(shop)
+    try:
+        program = compile_rules(shop.rulebook)
+    except InputError:  # a condition names a draft
+        assume(False)
+    plain = decide(program, shop.customers, since, until, activated=activated)
+    compiled = decide(program, shop.customers, since, until, activated=activated, by=compiled_kernel)
+    assert list(plain) == list(compiled)

@@ -16,6 +16,7 @@ from scheduler.backtest.counting import occasions_of
 from scheduler.backtest.reasons import named_in
 from scheduler.decisions.decide import Walk
 from scheduler.decisions.kernel import CONTACT, NONE, NOWHEN
+from scheduler.decisions.occasions import anchor_of
 from scheduler.decisions.outcome import OUTCOMES
 from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.reason import fill_reason
@@ -222,22 +223,12 @@ class _Narrow:
         return encoded(texts_at(self.walk.columns.event_ids, events))
 
     def _keys(self, occasions: polars.Series) -> polars.Series:
-        """The keys of occasions, encoded once more, as they are a part of other keys."""
+        """The anchors that the keys of occasions are, encoded as a part of other keys."""
         import polars as pl
 
         distinct = occasions.unique()
-        rules = pl.Series([rule.name for rule in self.walk.program.rules], dtype=pl.String)
-        frame = pl.DataFrame(
-            {
-                "occasion": distinct,
-                "rule": encoded(rules.gather(self._field("rule", distinct))),
-                "customer": encoded(texts_at(self.walk.columns.ids, self._field("customer", distinct))),
-                "anchor": self._anchors(distinct),
-            }
-        )
-        key = pl.concat_str(["rule", "customer", "anchor"], separator="/")
-        within = key.str.replace_all("%", "%25", literal=True).str.replace_all("/", "%2F", literal=True)
-        keys = frame.select("occasion", key=within)
+        anchors = [quote(anchor_of(self.walk.key(one)), safe="") for one in distinct.to_list()]
+        keys = pl.DataFrame({"occasion": distinct, "key": pl.Series(anchors, dtype=pl.String)})
         asked = pl.DataFrame({"occasion": occasions})
         return asked.join(keys, on="occasion", how="left", maintain_order="left")["key"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.decisions import kernel
-from scheduler.decisions.program import Program
+from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.rows import listed_rows, whole
 from scheduler.decisions.spans import counts_business_days
 from scheduler.wallclock import DAY, date_of, day_of, holidays_of, zone
@@ -26,8 +26,9 @@ def calendar_of(
         change += changes
         offset += offsets
     holiday, country_rows = list[int](), list[kernel.RangeRow]()
+    counted_from = min([first, *(row.starts * DAY for row in program.tables.rules if row.trigger == Trigger.SPAN)])
     for country in countries:
-        days = _holidays(country, first, last) if country and _asks_for_holidays(program) else []
+        days = _holidays(country, counted_from, last) if country and _asks_for_holidays(program) else []
         country_rows.append(kernel.RangeRow(len(holiday), len(holiday) + len(days)))
         holiday += days
     closed = sorted(day_of(day) for day in program.house.closed)

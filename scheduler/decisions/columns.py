@@ -252,10 +252,14 @@ class _Layout:
 
 
 def numbered(values: Iterable[Value | None]) -> Column:
-    """Number the different values; 1, 1.0 and true are different ones."""
+    """Number the different values: 1 and 1.0 are equal, true is another."""
     known: dict[tuple[type, Value], int] = {}
-    codes = [NONE if value is None else known.setdefault((value.__class__, value), len(known)) for value in values]
+    codes = [NONE if value is None else known.setdefault((_kind(value), value), len(known)) for value in values]
     return Column(codes, [value for _, value in known])
+
+
+def _kind(value: Value) -> type:
+    return float if value.__class__ is int else value.__class__
 
 
 def ranks(ids: Sequence[str]) -> list[int]:

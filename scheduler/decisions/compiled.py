@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.abc import SourceLoader
+from importlib.metadata import PackageNotFoundError, version
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -106,11 +108,15 @@ def compiled(folder: str | None = None) -> Kernel:
 
 
 def source_version() -> str:
-    """A version of the kernel's own text: machine code that was made from another one must not be used."""
-    found = importlib.util.find_spec(kernel.__name__)
-    if found is None or not isinstance(found.loader, SourceLoader):
-        return "unknown"
-    return sha256(found.loader.get_source(kernel.__name__).encode()).hexdigest()[:16]  # type: ignore[union-attr] # it has one
+    """A version of what machine code is made from: what was made from another one must not be used."""
+    digest = sha256()
+    for name in (kernel.__name__, __name__, f"{__package__}.references"):
+        found = importlib.util.find_spec(name)
+        if found is not None and isinstance(found.loader, SourceLoader):
+            digest.update((found.loader.get_source(name) or "").encode())
+    with suppress(PackageNotFoundError):
+        digest.update(version("numba").encode())
+    return digest.hexdigest()[:16]
 
 
 def _twin() -> ModuleType:

@@ -338,7 +338,7 @@ class Facts(NamedTuple):
     draws: Ints  # [row][customer]: who is held out, or by how many days a return is shifted
     activated: Ints  # [rule]: when it became active
     truths: Ints  # whether each value passes a predicate, up to the next predicate's
-    truth_from: Ints  # one entry more than predicates; the first truth is that of a missing value
+    truth_from: Ints  # where each predicate's begin; the first truth is that of a missing value
     turns: Sequence[TurnRow]  # of each value of an attribute that a leaf looks at, likewise
     turn_from: Ints
     attribute_dates: Ints  # where the dates of an attribute's values stand
@@ -850,7 +850,12 @@ def open_by_events(
             continue
         if count >= len(s.occasions):
             return NONE
-        day = x.events[e].day if trigger == x.events[e].at else local_day(k, z, trigger)
+        if dated:
+            day = x.dates[date].at  # the date itself: a day that the zone skips has the midnight of the next
+        elif trigger == x.events[e].at:
+            day = x.events[e].day
+        else:
+            day = local_day(k, z, trigger)
         set_occasion(p, k, x, s, c, r, count, e, trigger, event.at, dated, day, e)
         if s.occasions[count].closes > since and max(s.occasions[count].opens, s.occasions[count].known) < until:
             count += 1
@@ -1223,7 +1228,7 @@ def passes(p: Program, leaf: int, number: float) -> bool:
 
 def rounded(number: float) -> float:
     """Round to six decimals; what is so large that it has none stays as it is."""
-    if abs(number) >= 1e9:
+    if abs(number) >= 9e9:
         return number
     return math.floor(number * 1e6 + 0.5) / 1e6
 
@@ -1648,7 +1653,9 @@ def ask(
     first_slot = rule.slot_from if rule.slot_from == rule.slot_to else slot_for(p, x, c, rule.slot_from)
     if waits and not complete:
         return WAITING, first_slot, refused, min(waits_until, ends_at)
-    if not complete and occasion.watched != NONE and outcome == CONTACT:
+    if outcome != CONTACT and not complete:
+        return outcome, first_slot, refused, ends_at
+    if not complete and occasion.watched != NONE:
         # What kept it waiting most likely still does.
         gate = p.gates[occasion.watched]
         yes, until = condition(p, k, x, s, c, o, t, made, gate.code_from, gate.code_to)
@@ -1766,6 +1773,8 @@ def ask_conditions(
     if not yes:
         refused |= 1 << gate
         waits_until = max(waits_until, until)
+        if not complete:
+            return refused, waits_until
     gate += 1
     for i in range(row.blocked_from, row.condition_to):
         yes, until = condition(p, k, x, s, c, o, t, made, p.gates[i].code_from, p.gates[i].code_to)
@@ -1773,6 +1782,8 @@ def ask_conditions(
         if yes:
             refused |= 1 << gate
             waits_until = max(waits_until, until)
+            if not complete:
+                return refused, waits_until
         gate += 1
     yes, until = gate_gives(p, k, x, s, c, o, t, made)
     s.gate_until[gate] = until
@@ -2071,7 +2082,10 @@ def wake_by_fact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: in
 
 
 def wake_by_contact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, made_by: int, t: int) -> None:
-    """Let those be asked again at `t` whose answer a contact may change: none that another gate keeps waiting."""
+    """Let those be asked again at `t` whose answer a contact may change.
+
+    What waits for a gate that no contact changes goes on waiting: an asking stops at the first that says no.
+    """
     for i in range(live):
         o = s.live[i]
         occasion = s.occasions[o]

@@ -268,6 +268,12 @@ class _Compiler:
     def _leaves_of(self, start: int, end: int) -> list[Leaf]:
         return [self.conditions.leaves[step] for step in self.code[start:end] if step >= 0]
 
+    def _compares_with_the_event(self, row: kernel.RuleRow) -> bool:
+        asked = self._leaves_of(row.goal_from, row.goal_to)
+        for gate in self.gate_rows[row.condition_from : row.condition_to]:
+            asked += self._leaves_of(gate.code_from, gate.code_to)
+        return any(leaf.key != kernel.NONE for leaf in asked)
+
     def _asks_contacts(self, start: int, end: int) -> bool:
         return any(leaf.kind is LeafKind.CONTACTS for leaf in self._leaves_of(start, end))
 
@@ -356,6 +362,8 @@ class _Compiler:
         row.before = self.spans.number(before)
         row.ahead = self.spans.number(rule.ahead)
         if rule.after == VALUE_WINDOW:
+            if rule.triggering_event is None:
+                raise InputError(f"rule {rule.name}: after: value_window is that of an event, and none triggers it")
             row.after_value = 1
             for window in self._value_windows():
                 self.spans.number(window)
@@ -417,6 +425,8 @@ class _Compiler:
         if len(gates) > MOST_GATES:
             raise InputError(f"rule {rule.name} has {len(gates)} gates; at most {MOST_GATES} can be asked")
         self.gates.append(tuple(gates))
+        if rule.triggering_event is None and self._compares_with_the_event(row):
+            raise InputError(f"rule {rule.name}: same compares with the triggering event, and none triggers it")
         row.contact_ends = int(
             self._asks_contacts(row.goal_from, row.goal_to) or row.trigger == Trigger.CONTACT_SILENCE
         )

@@ -76,7 +76,10 @@ def recall(
         ended=customer.ended - {occasion},
         contacts=tuple(one for one in customer.contacts if one.occasion != occasion and one.at <= at),
     )
-    walk = walked(program, [before], at, at, activated=activated, horizon=at + 1, overdue=at - 1, only={occasion})
+    # What was learned after its window had closed is looked for as well.
+    walk = walked(
+        program, [before], at, at, activated=activated, horizon=at + 1, overdue=at - program.reach, only={occasion}
+    )
     found = next(walk.decided(), None)
     if found is None:
         return None
@@ -274,7 +277,11 @@ class _Asking:
         if span == "none":
             return "nothing has to be given first", "none"
         wanted = f"a contact that asked for nothing, on an earlier day, within {span} and after the last ask"
-        gave = [contact for contact in self._contacts() if contact.asks_for.serves is Serves.CUSTOMER]
+        gave = [
+            contact
+            for contact in self._contacts()
+            if contact.asks_for.serves is Serves.CUSTOMER and not contact.held_out
+        ]
         if not gave:
             return wanted, "none"
         return wanted, f"the last was {gave[-1].rule} on {words.day(gave[-1].at, self.zone)}"

@@ -22,6 +22,9 @@ NEVER_ACTIVATED: Mapping[str, int] = MappingProxyType({})
 TWO_YEARS = (2 * 366 + 35) * DAY
 """So far ahead what returns without end is planned."""
 
+A_LIFETIME = 100 * 366 * DAY
+"""What lies farther ahead is not planned yet, such as 9999-12-31 where there is no date."""
+
 _BY_EVENT = {Trigger.EVENT, Trigger.SILENCE, Trigger.EVENT_DATE}
 _BY_CONTACT = {Trigger.CONTACT, Trigger.CONTACT_SILENCE}
 
@@ -54,12 +57,28 @@ class Opened:
     @cached_property
     def rows(self) -> Sequence[kernel.OccasionRow]:
         """The occasions as the kernel has left them."""
-        return objects(self.scratch.occasions, kernel.OccasionRow)
+        used = max((max(seat.end, seat.arisen_to) for seat in self.seats), default=0)
+        return objects(self.scratch.occasions[:used], kernel.OccasionRow)
 
     def key(self, o: int) -> str:
         """The key of an occasion, RULE/CUSTOMER/ANCHOR."""
+        chain = [o]
+        while (parent := self._parent(chain[-1])) is not None and parent not in self._keys:
+            chain.append(parent)
+        for one in reversed(chain):  # a follow-up is named after the contact that it follows, which comes first
+            row = self.rows[one]
+            rule, customer = self.program.rules[row.rule].name, self.columns.ids[row.customer]
+            self._keys[one] = occasion_key(rule, customer, self.anchor(one))
+        return self._keys[o]
+
+    @cached_property
+    def _keys(self) -> dict[int, str]:
+        return {}
+
+    def _parent(self, o: int) -> int | None:
         row = self.rows[o]
-        return occasion_key(self.program.rules[row.rule].name, self.columns.ids[row.customer], self.anchor(o))
+        follows = self.program.tables.rules[row.rule].trigger in _BY_CONTACT and row.anchor >= 0
+        return row.anchor if follows else None
 
     def anchor(self, o: int) -> str:
         """The id of the event, the date, or the key of the contact's occasion that an occasion is anchored on."""
@@ -70,9 +89,9 @@ class Opened:
         if trigger not in _BY_CONTACT:
             return date_of(int(row.anchor)).isoformat()
         if row.anchor >= 0:
-            return anchor_of(self.key(row.anchor))
+            return anchor_of(self._keys.get(row.anchor) or self.key(row.anchor))
         past = sorted(self.customers[row.customer].contacts, key=lambda contact: contact.at)
-        return anchor_of(past[-2 - row.anchor - self.laid.facts.customers[row.customer].past_from].occasion)
+        return anchor_of(past[-2 - row.anchor - self.columns.past_from[row.customer]].occasion)
 
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""
@@ -141,7 +160,8 @@ def _behind_all(program: Program, columns: Columns, laid: Laid, until: int) -> i
     """An instant behind every window that any fact opens."""
     facts = [*columns.event_at, *columns.event_known]
     days = [row.at if row.kind == kernel.A_DATE else row.at // DAY for row in laid.facts.dates if row.kind]
-    return max(until, max(facts, default=0), max(days, default=0) * DAY) + TWO_YEARS + program.reach
+    latest = max(until, max(facts, default=0), max(days, default=0) * DAY) + TWO_YEARS + program.reach
+    return min(latest, until + A_LIFETIME)
 
 
 def pending(

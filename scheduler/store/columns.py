@@ -248,8 +248,8 @@ class _Values:
         """Add rows from a JSON list of objects."""
         if not self._numbers:
             return
-        # Numbers stay as they are written until the different ones are read: 1, 1.0 and true are different.
-        rows: list[dict[str, Any]] = json.loads(written, parse_int=str.encode, parse_float=str.encode)
+        # Numbers stay as they are written until the different ones are read: 1 and 1.0 are equal, true is another.
+        rows: list[dict[str, Any]] = json.loads(written, parse_int=str.encode, parse_float=_number)
         dated = _A_DATE in written
         for name, numbers in self._numbers.items():
             values: list[Any] = list(map(dict.get, rows, repeat(name)))
@@ -276,6 +276,10 @@ class _Numbers(dict[Any, int]):
     def __missing__(self, new: Any) -> int:
         self[new] = number = len(self) - 1
         return number
+
+
+def _number(written: str) -> bytes:
+    return written.removesuffix(".0").encode()
 
 
 def _value(written: Any) -> Value:
