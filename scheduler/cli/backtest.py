@@ -77,6 +77,8 @@ def backtest(
     from scheduler.cli.backtest_report import Report, print_report
 
     ensure_target(contacts, everything=all_)
+    if facts is not None and contacts is not None and Path(contacts).resolve().parent == facts.resolve():
+        raise InputError(f"--contacts {contacts} lies among the facts that are replayed; write it elsewhere")
     if active and facts is not None:
         raise InputError("--active asks the database, and --facts does without; leave one of them out")
     with ExitStack() as stack:

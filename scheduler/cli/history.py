@@ -75,7 +75,14 @@ class OfFolder:
 
     def chunks(self, program: Program, *, arrays: bool) -> Iterator[Columns]:
         """All customers of the files; raises `InputError` where they can't be read."""
+        from polars.exceptions import PolarsError
+
         from scheduler.intake.history import FolderHistory
 
         history = FolderHistory(self.folder, program.house.timezone, self.left_out)
-        yield from history.read(program, chunk=CHUNK, arrays=arrays)
+        try:
+            yield from history.read(program, chunk=CHUNK, arrays=arrays)
+        except PolarsError as error:
+            cause = str(error).splitlines()[0]
+            way_out = "import the file instead: that takes what is right in it, and tells which rows are not"
+            raise InputError(f"the files in {self.folder} can't be read: {cause}; {way_out}") from error

@@ -174,8 +174,11 @@ class _Part:
             numbers = {"": NONE, **{name: number for number, name in enumerate(names)}}
             return written.replace_strict(numbers, default=other, return_dtype=pl.Int64).alias(column)
 
-        whole = self.consents.drop_nulls(["at", "status"])
-        self._note("of consent without status or a readable at", self.consents.height - whole.height)
+        told = self.consents.with_columns(pl.col("status").str.strip_chars().str.to_lowercase())
+        whole = told.drop_nulls(["at"]).filter(pl.col("status").is_in(["given", "withdrawn"]))
+        self._note(
+            "of consent that is neither given nor withdrawn, or without a readable at", told.height - whole.height
+        )
         return whole.select(
             "c",
             "at",

@@ -310,3 +310,23 @@ def test_rows_that_can_not_be_taken_are_counted_by_their_cause(shop: Path, run: 
     found = report(shop, run, "--facts", str(shop / "sample"))
     assert sum(found["left_out"].values()) == 1
     assert "left out 1: " in run(shop, "backtest", *YEAR, "--facts", str(shop / "sample")).stdout
+
+
+def test_contacts_are_not_written_among_the_facts(shop: Path, run: Run) -> None:
+    words = ("backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", str(shop / "sample"))
+    result = run(shop, *words, "--contacts", str(shop / "sample" / "events.jsonl"))
+    assert result.exit_code == 2
+    assert "lies among the facts" in result.output
+    assert (shop / "sample" / "events.jsonl").read_text().count("\n") == 464
+
+
+def test_a_file_of_facts_that_is_broken_is_told_with_the_way_out(shop: Path, run: Run, tmp_path: Path) -> None:
+    facts = tmp_path / "facts"
+    facts.mkdir()
+    (facts / "events.csv").write_bytes(
+        b"id,customer,name,at\n1,a,order_placed,2026-06-01T10:00Z\n2,a,caf\xe9,2026-06-01T10:00Z\n"
+    )
+    result = run(shop, "backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", str(facts))
+    assert result.exit_code == 2
+    assert "can't be read" in result.output
+    assert "import the file instead" in result.output

@@ -172,7 +172,6 @@ def test_random_shops_read_the_same_from_postgresql(postgresql_store: tuple[str,
         7,
         2**53 + 1,
         -(2**62),
-        0.0,
         0.1,
         -2.5,
         1e16,
@@ -188,13 +187,13 @@ def test_a_value_keeps_its_type(store: Store, program: Program, value: Value) ->
     assert ann["attributes"] == {"plan": (type(value), value)}
 
 
-def test_values_that_python_holds_for_equal_are_different_ones(store: Store, program: Program) -> None:
+def test_numbers_that_are_equal_are_one_value_and_true_is_another(store: Store, program: Program) -> None:
     enrol(store, "ann")
-    different: list[Value] = [1, 1.0, True, "1", 0, 0.0, False, "true"]
-    store.events.add([bought(str(n), at=n, total=value) for n, value in enumerate(different)], now=NOW)
+    values: list[Value] = [1, True, "1", 0, False, "true", 1.0, 0.0]
+    store.events.add([bought(str(n), at=n, total=value) for n, value in enumerate(values)], now=NOW)
     compare(store, program)
     (columns,) = read(store, program)
-    assert len({*columns.properties["total"].codes}) == len(different)
+    assert list(columns.properties["total"].codes) == [0, 1, 2, 3, 4, 5, 0, 3]
 
 
 def test_a_missing_value_has_no_number(store: Store, program: Program) -> None:
