@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MUCH = 10_000
 """So many events are walked sooner with machine code that is there already."""
 
-SO_MUCH = 150_000
+SO_MUCH = 50_000
 """So many events are walked sooner even where the machine code has to be made first."""
 
 
