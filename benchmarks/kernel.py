@@ -24,7 +24,7 @@ from scheduler.decisions.decide import Walk, walk
 from scheduler.decisions.kernel import CONTACT
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.decisions.windows import Opened, opened
-from scheduler.intake.history import FolderHistory
+from scheduler.intake.folder import read_folder
 from scheduler.rulebook.reader import load_rulebook
 from scheduler.wallclock import parse_instant, zone
 
@@ -47,10 +47,11 @@ def kernel_figures(facts: Path, workspace: Path) -> dict[str, Any] | None:
         return None
     program = compile_rules(load_rulebook(workspace))
     since, until = (parse_instant(day, zone(program.house.timezone)) for day in (SINCE, UNTIL))
-    history = FolderHistory(facts, program.house.timezone)
-    sample = next(history.read(program, chunk=SAMPLE, arrays=True))
+    house = program.house.timezone
+    with read_folder(facts, program, timezone=house, chunk=SAMPLE, arrays=True) as history:
+        sample = next(history)
     _walked(_opened(program, sample, since, until, kernel), since, until)  # compiles it, where it has not been
-    chunks = history.read(program, chunk=CHUNK, arrays=True)
+    chunks = read_folder(facts, program, timezone=house, chunk=CHUNK, arrays=True)
     seconds, decisions = 0.0, 0
     cores = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(cores) as pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,24 +64,22 @@ class OfStore:
             raise InputError("there are no customers to replay; import some first, or name a folder by --facts DIR")
 
 
-@dataclass(frozen=True)
+@dataclass
 class OfFolder:
     """What the files in a folder tell; instants without an offset are of the house's zone."""
 
     folder: Path
     customers: int | None = None
-    left_out: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def chunks(self, program: Program, *, arrays: bool) -> Iterator[Columns]:
         """All customers of the files; raises `InputError` where they can't be read."""
-        from polars.exceptions import PolarsError
+        from scheduler.intake.folder import read_folder
 
-        from scheduler.intake.history import FolderHistory
-
-        history = FolderHistory(self.folder, program.house.timezone, self.left_out)
-        try:
-            yield from history.read(program, chunk=CHUNK, arrays=arrays)
-        except PolarsError as error:
-            cause = str(error).splitlines()[0]
-            way_out = "import the file instead: that takes what is right in it, and tells which rows are not"
-            raise InputError(f"the files in {self.folder} can't be read: {cause}; {way_out}") from error
+        zone = program.house.timezone
+        with read_folder(self.folder, program, timezone=zone, chunk=CHUNK, arrays=arrays) as history:
+            self.customers = history.customers
+            yield from history
+            for file, causes in history.taken.left_out.items():
+                for cause, rows in causes.items():
+                    self.left_out[f"{file}: {cause.meaning}"] = rows

@@ -296,7 +296,7 @@ def test_files_are_replayed_as_the_database_is_and_none_is_made(shop: Path, empt
 def test_a_folder_without_events_is_refused(shop: Path, run: Run) -> None:
     result = run(shop, "backtest", *YEAR, "--facts", str(shop / "rules"))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "events.csv, .jsonl or .parquet" in result.stderr
+    assert "holds no events" in result.stderr
 
 
 def test_a_folder_that_is_not_there_is_refused(shop: Path, run: Run) -> None:
@@ -329,4 +329,4 @@ def test_a_file_of_facts_that_is_broken_is_told_with_the_way_out(shop: Path, run
     result = run(shop, "backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", str(facts))
     assert result.exit_code == 2
     assert "can't be read" in result.output
-    assert "import the file instead" in result.output
+    assert "`rightreason import` takes what can be read" in result.output
