@@ -1,7 +1,8 @@
 """Rules, compiled: everything that does not depend on customers or time, as the tables of the kernel.
 
 `compile_rules` is pure and cheap (some microseconds a rule); what it can't make sense of is an `InputError`, though
-`check` finds such mistakes first, with their place.
+`check` finds such mistakes first, with their place. Over 400 lines, as what becomes of a rule (its trigger, its window,
+its gates, its channels) is best read in one piece.
 """
 
 from __future__ import annotations
