@@ -118,16 +118,20 @@ def coded(cells: pl.Series) -> tuple[pl.Series, list[Any]]:
 def numbered(cells: pl.Series, read: Read) -> tuple[pl.Series, list[Value]]:
     """The number of each cell's value, NONE where it is missing; and the different values.
 
-    1, 1.0 and true are different ones.
+    1 and 1.0 are equal, true is another.
     """
     codes, contents = coded(cells)
     if read is as_it_is:
         return codes.fill_null(NONE), contents
     known: dict[tuple[type, Value], int] = {}
     table = [
-        NONE if (value := read(one)) is None else known.setdefault((value.__class__, value), len(known))
+        NONE if (value := read(one)) is None else known.setdefault((_kind(value), value), len(known))
         for one in contents
     ]
     if table != list(range(len(table))):
         codes = pl.Series(table, dtype=pl.Int64).gather(codes)
     return codes.fill_null(NONE), [value for _, value in known]
+
+
+def _kind(value: Value) -> type:
+    return float if value.__class__ is int else value.__class__

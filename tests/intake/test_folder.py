@@ -401,10 +401,18 @@ def test_a_text_that_looks_like_a_number_stays_one_where_there_are_types(
 
 
 def test_a_key_of_json_lines_may_hold_values_of_all_types(tmp_path: Path, program: Program) -> None:
-    values: list[Any] = ["7", 7, 7.0, True, 2**53 + 1, 1e-7, "2026-12-24", "x", None]
+    values: list[Any] = ["1", 1, 7.0, True, 2**53 + 1, 1e-7, "2026-12-24", "x", None]
     write(tmp_path, "events", happened(*({"colour": value} for value in values)), "jsonl")
     columns = [event[-1].get("colour") for event in seen(tmp_path, program)["ann"]["events"]]
     assert columns == [None if value is None else (type(value), value) for value in values]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_numbers_that_are_equal_are_one_value(tmp_path: Path, program: Program, form: str) -> None:
+    cells = ["1", "1.0", "1.50", "1.5"] if form == "csv" else [1, 1.0, 1.5, 1.5]
+    write(tmp_path, "events", happened(*({"total": cell} for cell in cells)), form)
+    (columns,) = read(tmp_path, program)
+    assert list(columns.properties["total"].codes) == [0, 0, 1, 1]
 
 
 def test_numbers_that_are_none_are_missing(tmp_path: Path, program: Program) -> None:
