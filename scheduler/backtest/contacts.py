@@ -69,9 +69,9 @@ class Contacts:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def print(self, stream: TextIO) -> None:
-        """Write them to a stream, one JSON object a line."""
-        stream.writelines(part.write_ndjson() for part in self._parts())
+    def print(self, stream: TextIO, *, csv: bool = False) -> None:
+        """Write them to a stream, one JSON object a line, or as CSV."""
+        stream.writelines(self._csv() if csv else (part.write_ndjson() for part in self._parts()))
 
     def _parts(self) -> Iterator[polars.DataFrame]:
         return map(self._telling.spelled, self._sorting.parts())
@@ -87,12 +87,15 @@ class Contacts:
                 part.write_ndjson(file)
 
     def _write_csv(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(self._csv())
+
+    def _csv(self) -> Iterator[str]:
         import polars as pl
 
-        with path.open("wb") as file:
-            file.write((",".join(KEYS) + "\n").encode())
-            for part in self._parts():
-                part.with_columns(pl.col("because").list.join(" ")).write_csv(file, include_header=False)
+        yield ",".join(KEYS) + "\n"
+        for part in self._parts():
+            yield part.with_columns(pl.col("because").list.join(" ")).write_csv(include_header=False)
 
     def _write_parquet(self, path: Path) -> None:
         from polars.io.plugins import register_io_source

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,7 +98,7 @@ def backtest(
                     written.add(walks[0])
                 advance(len(walks[0].columns.ids))
         if written is not None and contacts is not None:
-            _write(written, contacts)
+            _write(written, contacts, form)
     if contacts != STANDARD_OUTPUT:
         print_report(Report(tallies[0], tallies[1] if against else None, history.left_out), form)
     if tallies[0].counts.near:
@@ -115,13 +116,14 @@ def period(since: str | None, until: str | None, days: int | None, zone_name: st
         raise InputError("name the time to replay: --from DATE --to DATE, or --days N")
     if since is not None and until is not None and days is not None:
         raise InputError("--from, --to and --days: two of them say it all; leave one out")
+    present = None if now is None else instant_in(now, zone_name, "--now")
     span = None if days is None else days * DAY
     begins = None if since is None else instant_in(since, zone_name, "--from")
     ends = None if until is None else instant_in(until, zone_name, "--to")
     if begins is not None and ends is None and span is not None:
         return begins, begins + span
     if ends is None:
-        ends = clock() if now is None else instant_in(now, zone_name, "--now")
+        ends = clock() if present is None else present
     if begins is None:
         begins = ends - (span or 0)
     if begins >= ends:
@@ -177,30 +179,40 @@ def _rules_and_history(ctx: typer.Context, facts: Path | None, *, running: bool)
 def _program(rulebook: Rulebook) -> Program:
     from scheduler.decisions.program import compile_rules
 
+    if not rulebook.rules:
+        raise InputError("there are no rules to replay; write some into rules/, or lay down the starter rules by init")
     return compile_rules(rulebook)
 
 
 def _rulebook_to_compare(folder: Path, workspace: Path) -> Rulebook:
     """The rules of another workspace, or those in a folder, which go with the templates of this one."""
-    from scheduler.rulebook.reader import load_rulebook, read_texts, rulebook_from_texts
+    from scheduler.rulebook.reader import read_texts, rulebook_from_texts
     from scheduler.rulebook.yaml_text import decode
 
+    if not folder.is_dir():
+        raise InputError(f"--against {folder}: there is no such folder")
     if (folder / "rules").is_dir():
-        return load_rulebook(folder)
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    if not files:
-        raise InputError(f"--against {folder}: there are no rules")
-    texts = {name: text for name, text in read_texts(workspace)[0].items() if name.startswith("templates/")}
-    findings = []
-    for file in files:
-        name = f"rules/{file.name}"
-        texts[name], unread = decode(name, file.read_bytes())
-        findings += unread
+        within = ""
+        texts, findings = read_texts(folder)
+    else:
+        within = "rules/"
+        texts = {name: text for name, text in read_texts(workspace)[0].items() if name.startswith("templates/")}
+        findings = []
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            name = f"{within}{file.name}"
+            texts[name], unread = decode(name, file.read_bytes())
+            findings += unread
     rulebook, more = rulebook_from_texts(texts)
     findings = [one for one in [*findings, *more] if one.is_error]
     if findings:
         message = f"--against {folder}: the rules can't be used; the findings say where and why"
-        raise RulebookError(message, findings=findings, sources=texts)
+        there = {name: str(folder / name.removeprefix(within)) for name in texts}
+        placed = [
+            replace(one, place=replace(one.place, file=there.get(one.place.file, one.place.file))) for one in findings
+        ]
+        raise RulebookError(message, findings=placed, sources={there[name]: text for name, text in texts.items()})
+    if not rulebook.rules:
+        raise InputError(f"--against {folder}: there are no rules")
     return rulebook
 
 
@@ -229,9 +241,9 @@ def _collecting(program: Program, *, everything: bool) -> Iterator[Contacts]:
         yield contacts
 
 
-def _write(written: Contacts, target: str) -> None:
+def _write(written: Contacts, target: str, form: Format) -> None:
     if target == STANDARD_OUTPUT:
-        written.print(sys.stdout)
+        written.print(sys.stdout, csv=form is Format.CSV)
         return
     written.write(Path(target))
     typer.echo(f"{count(written.count, 'decision' if written.silences else 'contact')} written to {target}", err=True)

@@ -72,7 +72,7 @@ def preview(
 
         print_objects((one.as_object() for one in told), KEYS, form)
     else:
-        print_preview(told, going_by, present, days, limit=limit)
+        print_preview(told, going_by, present, days, limit=limit, silences_asked=all_)
     if render is not None:
         typer.echo(f"{count(written, 'message')} written to {render}", err=form is not Format.TABLE)
         if written < len(contacts):
@@ -108,8 +108,10 @@ def previewed(
             yield told(decision, by_id[decision.customer], going_by.program.rulebook)
 
 
-def print_preview(told: Sequence[Told], going_by: Active, now: int, days: int, *, limit: int) -> None:
-    """Write the table of contacts, the chart and the totals, then the silences where there are some."""
+def print_preview(
+    told: Sequence[Told], going_by: Active, now: int, days: int, *, limit: int, silences_asked: bool
+) -> None:
+    """Write the table of contacts, the chart and the totals, then the silences where they were asked for."""
     contacts = [one for one in told if one.is_contact]
     silences = [one for one in told if not one.is_contact]
     span = "the next 24 hours" if days == 1 else f"the next {days} days"
@@ -120,10 +122,12 @@ def print_preview(told: Sequence[Told], going_by: Active, now: int, days: int, *
         typer.echo()
         print_volume(contacts, going_by, now, days)
     else:
-        typer.echo(f"nobody is contacted in {span}" + ("" if silences else " (--all says why)"))
+        typer.echo(f"nobody is contacted in {span}" + ("" if silences_asked else " (--all says why)"))
     if silences:
         typer.echo("\nNot contacted, and why:\n" if contacts else "")
         _print_silences(silences, going_by, limit)
+    elif silences_asked and not contacts:
+        typer.echo("no rule has an occasion for anybody in that time; `rightreason why CUSTOMER` tells of one customer")
 
 
 def print_contacts(contacts: Sequence[Told]) -> None:

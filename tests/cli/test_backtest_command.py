@@ -214,7 +214,9 @@ def test_the_time_can_be_said_in_several_ways(shop: Path, run: Run, options: tup
         ((*YEAR, "--contacts", "nowhere/made.csv"), "--contacts nowhere/made.csv: there is no such folder"),
         ((*YEAR, "--active"), "no rules are active"),
         ((*YEAR, "--active", "--facts", "."), "--active asks the database, and --facts does without"),
-        ((*YEAR, "--against", "nowhere"), "--against nowhere: there are no rules"),
+        ((*YEAR, "--against", "nowhere"), "--against nowhere: there is no such folder"),
+        ((*YEAR, "--against", "templates"), "--against templates: there are no rules"),
+        ((*YEAR, "--now", "soon"), "--now: 'soon' is no moment in time"),
     ],
 )
 def test_what_can_not_be_done_is_told_in_one_block(
@@ -231,6 +233,20 @@ def test_wrong_rules_are_told_with_every_finding(shop: Path, run: Run) -> None:
     result = run(shop, "backtest", *YEAR)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "rules/bad.yaml:1:1: error[unknown-key]" in result.stderr
+
+
+def test_without_rules_there_is_nothing_to_replay(shop: Path, run: Run) -> None:
+    for file in (shop / "rules").glob("*.yaml"):
+        file.unlink()
+    result = run(shop, "backtest", *YEAR)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there are no rules to replay; write some into rules/" in result.stderr
+
+
+def test_contacts_are_printed_as_csv_too(shop: Path, run: Run) -> None:
+    printed = run(shop, "backtest", *YEAR, "--contacts", "-", "--format", "csv").stdout.splitlines()
+    assert printed[0].startswith("at,customer,rule,")
+    assert len(printed) == 1 + report(shop, run)["contacts"]
 
 
 def test_without_customers_there_is_nothing_to_replay(empty: Path, run: Run) -> None:
@@ -258,7 +274,7 @@ def test_rules_are_compared_with_those_of_a_folder(shop: Path, run: Run) -> None
     assert by_rule["birthday_card"]["before"] == 0
     assert by_rule["birthday_card"]["after"] == by_rule["birthday_card"]["difference"] > 0
     assert found["against"]["contacts"]["after"] == alone["contacts"]
-    assert {key: value for key, value in found.items() if key != "against"} == alone | {"against": None} or found
+    assert found | {"against": None} == alone
     before = run(shop, "backtest", *YEAR, "--against", str(shop / "rules-before")).stdout
     assert "Against the other rules: contacts" in before
 
@@ -274,7 +290,7 @@ def test_wrong_rules_to_compare_with_are_told_with_every_finding(shop: Path, run
     (shop / "bad" / "bad.yaml").write_text("campain: x\n")
     result = run(shop, "backtest", *YEAR, "--against", str(shop / "bad"))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "bad.yaml:1:1: error[unknown-key]" in result.stderr
+    assert f"{shop / 'bad' / 'bad.yaml'}:1:1: error[unknown-key]" in result.stderr
     assert f"--against {shop / 'bad'}: the rules can't be used" in result.stderr
 
 

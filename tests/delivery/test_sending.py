@@ -7,6 +7,8 @@ import pytest
 from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
 
 from scheduler.channels.channel import Handover, HandoverKind
+from scheduler.delivery.deciding import decide_due
+from scheduler.delivery.sending import send_queued
 from scheduler.delivery.tick import tick
 from scheduler.store import State
 
@@ -47,11 +49,12 @@ def answer(business: Business, kind: str, detail: str, *, suppress: bool = False
 
 
 def test_consent_withdrawn_after_the_decision_stops_the_message(bought: Business) -> None:
-    def clock() -> int:
-        bought.withdraws("2026-03-02 15:00")
-        return at("2026-03-02 15:00")
-
-    bought.tick("2026-03-02 15:00", clock)
+    now = at("2026-03-02 15:00")
+    bought.plan("2026-03-02 15:00")
+    decide_due(bought.store, bought.rules, now)
+    assert bought.row("thanks/ana/b1").state == "queued"
+    bought.withdraws("2026-03-02 15:00")
+    send_queued(bought.worker, bought.rules, lambda: now, lambda: False)
     row = bought.row("thanks/ana/b1")
     assert (bought.heard(), row.state, row.because) == ([], "waiting", ("consent",))
 
