@@ -18,8 +18,9 @@ from scheduler.decisions.decide import Walk
 from scheduler.decisions.kernel import CONTACT, NONE, NOWHEN
 from scheduler.decisions.occasions import anchor_of
 from scheduler.decisions.outcome import OUTCOMES
-from scheduler.decisions.program import Program, Trigger
+from scheduler.decisions.program import Program
 from scheduler.decisions.reason import fill_reason
+from scheduler.decisions.windows import BY_CONTACT, BY_EVENT
 from scheduler.wallclock import date_of, zone
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ ORDER = ("at", "customer", "name_rank", "anchor")
 """By instant, customer, rule, occasion."""
 
 _PLAIN = r"^[A-Za-z0-9_.~-]*$"
-_BY_EVENT = {Trigger.EVENT, Trigger.SILENCE, Trigger.EVENT_DATE}
-_BY_CONTACT = {Trigger.CONTACT, Trigger.CONTACT_SILENCE}
 _SECOND = 1_000_000
 
 
@@ -205,7 +204,7 @@ class _Narrow:
         import polars as pl
 
         kinds = [
-            "event" if row.trigger in _BY_EVENT else "contact" if row.trigger in _BY_CONTACT else "day"
+            "event" if row.trigger in BY_EVENT else "contact" if row.trigger in BY_CONTACT else "day"
             for row in self.walk.program.tables.rules
         ]
         kind = pl.Series(kinds, dtype=pl.String).gather(self._field("rule", chosen))
@@ -250,7 +249,7 @@ class _Narrow:
         import polars as pl
 
         rule, columns = self.walk.program.rules[number], self.walk.columns
-        by_event = self.walk.program.tables.rules[number].trigger in _BY_EVENT
+        by_event = self.walk.program.tables.rules[number].trigger in BY_EVENT
         tables = {"event": columns.properties if by_event else {}, "customer": columns.attributes}
         known = [(of, name, tables[of][name]) for of, name in self.telling.named[number] if name in tables[of]]
         codes = pl.DataFrame(

@@ -946,7 +946,7 @@ def open_on_day(
 def open_by_returns(
     p: Program, k: Calendar, x: Facts, s: Scratch, c: int, r: int, count: int, since: int, until: int, returning: int
 ) -> int:
-    """Open a rule's windows by what returns every so often from `starts` on; returns as `open_by_events`."""
+    """Open a rule's windows by what returns every so often from `starts` to `ends`; returns as `open_by_events`."""
     rule = p.rules[r]
     low, high = rule.reach_low, rule.reach_high
     every, starts = rule.every, rule.starts
@@ -957,7 +957,7 @@ def open_by_returns(
     country = x.customers[c].country
     # The days before this one are too early, whatever the zone; those behind the last one too late.
     early = (since - high) // DAY - shift - 3
-    late = (last - low) // DAY - shift + 3
+    late = min((last - low) // DAY + 3, rule.ends) - shift
     day = starts
     turn = 0
     if rule.trigger == BY_WEEK:

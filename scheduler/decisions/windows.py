@@ -25,8 +25,8 @@ TWO_YEARS = (2 * 366 + 35) * DAY
 A_LIFETIME = 100 * 366 * DAY
 """What lies farther ahead is not planned yet, such as 9999-12-31 where there is no date."""
 
-_BY_EVENT = {Trigger.EVENT, Trigger.SILENCE, Trigger.EVENT_DATE}
-_BY_CONTACT = {Trigger.CONTACT, Trigger.CONTACT_SILENCE}
+BY_EVENT = {Trigger.EVENT, Trigger.SILENCE, Trigger.EVENT_DATE}
+BY_CONTACT = {Trigger.CONTACT, Trigger.CONTACT_SILENCE}
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Opened:
 
     def _parent(self, o: int) -> int | None:
         row = self.rows[o]
-        follows = self.program.tables.rules[row.rule].trigger in _BY_CONTACT and row.anchor >= 0
+        follows = self.program.tables.rules[row.rule].trigger in BY_CONTACT and row.anchor >= 0
         return row.anchor if follows else None
 
     def anchor(self, o: int) -> str:
         """The id of the event, the date, or the key of the contact's occasion that an occasion is anchored on."""
         row = self.rows[o]
         trigger = self.program.tables.rules[row.rule].trigger
-        if trigger in _BY_EVENT:
+        if trigger in BY_EVENT:
             return str(self.columns.event_ids[row.anchor])
-        if trigger not in _BY_CONTACT:
+        if trigger not in BY_CONTACT:
             return date_of(int(row.anchor)).isoformat()
         if row.anchor >= 0:
             return anchor_of(self._keys.get(row.anchor) or self.key(row.anchor))
@@ -96,7 +96,7 @@ class Opened:
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""
         row = self.rows[o]
-        by_event = self.program.tables.rules[row.rule].trigger in _BY_EVENT
+        by_event = self.program.tables.rules[row.rule].trigger in BY_EVENT
         return self.columns.events[row.anchor] if by_event and self.columns.events else None
 
     def occasion(self, o: int) -> Occasion:

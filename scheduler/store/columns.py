@@ -53,16 +53,15 @@ class _Lists:
     """
 
     def __init__(self, table: str, columns: Sequence[str], order: str, where: str = _RANGE, objects: str = "") -> None:
-        # SQLite walks the key that the range is of, and so in order; PostgreSQL has to be told to.
         here = [
             f"'[' || group_concat({one}) || ']'" if one == objects else f"json_group_array({one})" for one in columns
         ]
         there = [f"CAST(json_agg({one}) AS TEXT)" for one in columns]
+        # SQLite walks the key that the range is of, and so has nothing to sort.
+        ordered = f"(SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY {order}) AS ordered"
         statements = {
-            "sqlite": text(f"SELECT {', '.join(here)} FROM {table} WHERE {where}"),
-            "postgresql": text(
-                f"SELECT {', '.join(there)} FROM (SELECT * FROM {table} WHERE {where} ORDER BY {order}) AS ordered"
-            ),
+            dialect: text(f"SELECT {', '.join(lists)} FROM {ordered}")
+            for dialect, lists in (("sqlite", here), ("postgresql", there))
         }
         names: list[BindParameter[Any]] = [bindparam("names", expanding=True)] if ":names" in where else []
         self._statements = {dialect: statement.bindparams(*names) for dialect, statement in statements.items()}

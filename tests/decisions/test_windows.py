@@ -72,6 +72,15 @@ def test_a_date_returns_every_year_from_the_year_after_its_own() -> None:
     ]
 
 
+def test_a_period_returns_no_more_after_its_end() -> None:
+    rules = program(rule("when: {every: week}, starts: 2026-03-03, ends: 2026-03-17, before: 1 day"))
+    assert [ana().local(one.opens) for one in ana().decisions(rules, "2026-01-01", "2026-06-01")] == [
+        "2026-03-03 00:00",
+        "2026-03-10 00:00",
+        "2026-03-17 00:00",
+    ]
+
+
 def test_a_date_with_once_comes_on_the_date_itself() -> None:
     story = ana(trial_ends=born(2026, 5, 5))
     rules = program(rule("when: {date: trial_ends, once: true}, before: 1 day"))

@@ -514,6 +514,12 @@ _TIME = [
         _WINDOWS + "a_date_returns_every_year_from_the_year_after_its_own",
     ),
     _kernel(
+        "a period returns after the rule's end",
+        "late = min((last - low) // DAY + 3, rule.ends) - shift",
+        "late = (last - low) // DAY + 3 - shift",
+        _WINDOWS + "a_period_returns_no_more_after_its_end",
+    ),
+    _kernel(
         "a time that the clock skips comes before the gap",
         "            at = max(at, k.change[after - 1])\n",
         "            pass\n",

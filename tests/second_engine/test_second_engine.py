@@ -215,6 +215,12 @@ def test_a_period_returns_from_its_start_on(when: str, starts: str, days: list[s
     assert told == [f"{day} 10:00 contact note 2026-{day}" for day in days]
 
 
+def test_a_period_returns_no_more_after_its_end() -> None:
+    rules = note("when: {every: week}, starts: 2026-03-03, ends: 2026-03-17, before: 1 day")
+    told = Story().told(rules, "2026-03-01", "2026-04-30")
+    assert told == [f"{day} 10:00 contact note 2026-{day}" for day in ("03-03", "03-10", "03-17")]
+
+
 def test_a_spread_shifts_each_customer_by_their_own_days() -> None:
     rules = note("when: {every: month, on: 1, spread: 20 days}, starts: 2026-03-01, before: 1 day")
     shifted = date(2026, 3, 1 + int(share("note", "ana", "spread") * 20))

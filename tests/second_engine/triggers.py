@@ -53,7 +53,8 @@ def triggers(rule: Rule, person: Person, since: int, until: int) -> Iterator[Tri
         case EveryTrigger():
             shift = timedelta(days=_spread(rule, person.customer.id))
             returns = _returns(when, rule.starts, clock, last) if rule.starts else []
-            yield from (_on(day + shift, clock) for day in returns if first <= day + shift <= last)
+            ends = min(rule.ends or last, last)
+            yield from (_on(day + shift, clock) for day in returns if first <= day + shift <= ends)
 
 
 def of_contact(rule: Rule, contact: Contact, clock: Clock) -> Trigger | None:
