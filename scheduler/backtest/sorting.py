@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars
 
-HELD = 200_000
+HELD = 100_000
 """So many rows are held in memory before they go to files."""
 RANGES = 64
 PART = 50_000

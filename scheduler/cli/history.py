@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scheduler.decisions.program import Program
     from scheduler.store import Store
 
-CHUNK = 4_000
+CHUNK = 2_000
 """So many customers are read and walked together."""
 
 

@@ -32,7 +32,7 @@ from scheduler.intake.series import Read, as_it_is
 from scheduler.intake.texts import text_of
 from scheduler.intake.values import Column, Kind, reader, typed
 
-SLICE = 150_000
+SLICE = 75_000
 """As many rows are held at a time."""
 
 SMALL = 32 * 2**20

@@ -242,7 +242,7 @@ def _set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None
     # FULL and not NORMAL: a mark that a power cut takes back would be a message sent twice.
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824"
+        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
     )
     path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
     record.info.update(path=path, file=_file_at(path))
