@@ -235,8 +235,9 @@ def _files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name one that holds events.csv, events.jsonl or events.parquet")
     found: dict[str, Path] = {}
+    files = sorted(one for one in folder.iterdir() if one.is_file())
     for name in ("events", "customers", "consent"):
-        there = [folder / f"{name}{ending}" for ending in ENDINGS if (folder / f"{name}{ending}").is_file()]
+        there = [one for one in files if one.name.lower() in {f"{name}{ending}" for ending in ENDINGS}]
         if len(there) > 1:
             raise InputError(f"{folder} holds {' and '.join(one.name for one in there)}; leave one of them in it")
         if there:

@@ -671,6 +671,13 @@ def test_a_folder_without_events(tmp_path: Path, program: Program) -> None:
     )
 
 
+def test_a_name_in_capitals_is_the_same_file(tmp_path: Path, program: Program) -> None:
+    write(tmp_path, "events", happened({"colour": "red"}), "csv")
+    (tmp_path / "events.csv").rename(tmp_path / "Events.CSV")
+    (tmp_path / "events.jsonl").mkdir()
+    assert list(seen(tmp_path, program)) == ["ann"]
+
+
 def test_a_folder_with_two_files_of_events(tmp_path: Path, program: Program) -> None:
     (tmp_path / "events.csv").write_text("id\n")
     (tmp_path / "events.parquet").write_text("id\n")
