@@ -10,7 +10,18 @@ import scheduler
 
 HOUSE = Path(scheduler.__file__).parent
 LAYERS = (
-    *("errors", "explained", "durations", "wallclock", "rulebook", "settings", "decisions", "store", "workspace"),
+    *(
+        "errors",
+        "explained",
+        "durations",
+        "wallclock",
+        "rulebook",
+        "settings",
+        "decisions",
+        "ruletests",
+        "store",
+        "workspace",
+    ),
     *("intake", "planning", "messages", "channels", "delivery", "backtest", "daemon", "cli"),
 )
 """From the ground up: a room imports from those before it. `settings` needs the words of `findings`."""

@@ -17,6 +17,7 @@ from scheduler.cli.check import check
 from scheduler.cli.consent import consent
 from scheduler.cli.contacts import contacts
 from scheduler.cli.demo import demo
+from scheduler.cli.diff import diff
 from scheduler.cli.frame import WORKSPACE, Commands, help_of
 from scheduler.cli.holds import hold, release
 from scheduler.cli.init import init
@@ -28,11 +29,12 @@ from scheduler.cli.simulate import simulate
 from scheduler.cli.status import status
 from scheduler.cli.suppress import suppress
 from scheduler.cli.tasks import done, tasks
+from scheduler.cli.test import test
 from scheduler.cli.tick import tick
 from scheduler.cli.why import why
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
-    *(demo, init, imports.app, check, preview, why, backtest, activate, simulate, tick, run, status),
+    *(demo, init, imports.app, check, test, preview, why, backtest, diff, activate, simulate, tick, run, status),
     *(contacts, show, resolve, tasks, done, hold, release, consent, suppress),
 )
 

@@ -30,7 +30,7 @@ FAULT = 70
 """The exit code of a fault in the program itself (EX_SOFTWARE of sysexits.h)."""
 
 WORKSPACE = "RIGHTREASON_WORKSPACE"
-ORDER = ("demo", "init", "import", "check", "preview", "why")
+ORDER = ("demo", "init", "import", "check", "test", "preview", "why")
 _ANYWHERE = ("--workspace", "-w")
 _DEBUG = "--debug"
 

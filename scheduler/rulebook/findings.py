@@ -57,6 +57,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-person": "rules/people.yaml has no such role or person.",
         "unknown-zone": "There is no such time zone.",
         "unseen-event": "No event of this name has ever come in.",
+        "unseen-property": "No event of this name has ever had this property.",
         "unseen-attribute": "No customer has an attribute of this name.",
         "unseen-channel": "This channel is not set up.",
         "rare-attribute": "Many customers lack this attribute.",
@@ -80,6 +81,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "ahead-needs-date": "`ahead` is for dates.",
         "value-window-needs-event": "The trigger delivers no value, so there is no value window to wait for.",
         "empty-window": "The window closes before it opens.",
+        "value-too-late": "The window closes before the customer can have had the value.",
         "outside-hours": "The time of day lies outside the send hours.",
         "never-open": "The send hours leave no time for this rule.",
         "closed-weekday": "A date may fall on a weekday that is closed, and has no other day or channel.",
@@ -108,6 +110,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "too-many-conditions": "A rule asks more before a contact than a decision can hold.",
         "until-is-event": "A bare name in `until` is an event, and a condition has that name too.",
         # what is done
+        "no-rules": "The workspace has no rules.",
         "no-action": "A rule sends nothing and assigns nothing.",
         "two-actions": "A rule sends a message and assigns a task.",
         "half-task": "A task needs both `assign` and `script`.",
@@ -118,6 +121,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-template-name": "A template uses a name that the rule can't supply.",
         "windows-without-property": "Value windows are chosen by a property, and none is named.",
         "two-defaults": "Two topics are the default for one kind.",
+        # tests of rules
+        "bad-moment": "A text is no local time of a day.",
+        "unknown-test": "A test extends one that is not above it in its file.",
+        "unknown-gate": "The rule has no gate of this name.",
+        "two-customers": "A test has one customer and several.",
+        "no-day": "An expectation does not say when.",
+        "no-expectation": "A test expects nothing, so it can't fail.",
     }
 )
 """Every code, with what it means; the documentation is made from this table."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +26,7 @@ from scheduler.rulebook.model import (
 )
 from scheduler.rulebook.nodes import Entry, MappingNode, Node, ScalarNode, places, plain
 from scheduler.rulebook.people import PEOPLE_FILE, People, people_from_node
+from scheduler.rulebook.rule_tests import FOLDER as TESTS
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
 from scheduler.rulebook.templates import SEND_ORDER, TEXT_ENDINGS, templates
 from scheduler.rulebook.tree_cache import TreeCache
@@ -83,6 +84,10 @@ def check_path(
         raise RulebookError(f"{path} is in no workspace: no folder above it holds rules/", findings=[], sources={})
     texts, findings = read_texts(workspace)
     rulebook, more = rulebook_from_texts(texts, known=known, cache=cache)
+    if not rulebook.rules and not any(finding.is_error for finding in findings + more):
+        message = "there are no rules, so nobody will ever be contacted"
+        way_out = "write a campaign in rules/, or let `rightreason init` lay one down in a new folder"
+        more.append(warning("no-rules", Place("rules", 1, 1), message, way_out))
     within = asked.relative_to(workspace).as_posix()
     found = [
         finding
@@ -97,9 +102,18 @@ def read_texts(workspace: Path) -> tuple[dict[str, str], list[Finding]]:
 
     `rules/*.yaml` and the templates; of `rules/tests/` nothing.
     """
+    return _texts(workspace, _files(workspace))
+
+
+def read_test_texts(workspace: Path) -> tuple[dict[str, str], list[Finding]]:
+    """The texts of the tests of rules, by path in the workspace, and those that can't be read."""
+    return _texts(workspace, sorted((workspace / TESTS).rglob("*.yaml")))
+
+
+def _texts(workspace: Path, paths: Iterable[Path]) -> tuple[dict[str, str], list[Finding]]:
     texts: dict[str, str] = {}
     findings: list[Finding] = []
-    for path in _files(workspace):
+    for path in paths:
         name = path.relative_to(workspace).as_posix()
         start = Place(name, 1, 1)
         try:

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from scheduler.rulebook.model import CONDITION_FORMS, PREFERRED, CampaignFile, HouseRules, Weekday, Written
 from scheduler.rulebook.people import People
+from scheduler.rulebook.rule_tests import RuleTestFile
 from scheduler.rulebook.templates import CHANNELS
 
 FOLDER = Path("docs/schema")
@@ -26,6 +27,7 @@ _ONE_OR_MORE = {
     "ContactCondition": ("asks_for", "by"),
     "ValueWindow": ("delivered_by",),
     "OpenThing": ("opened_by", "closed_by"),
+    "Expectation": ("because",),
 }
 _CHANNEL = {"enum": [*CHANNELS, PREFERRED]}
 
@@ -45,12 +47,18 @@ def people_schema() -> dict[str, Any]:
     return _schema(People, "People and roles of rightreason: who takes tasks")
 
 
+def rule_tests_schema() -> dict[str, Any]:
+    """The schema of a file of tests."""
+    return _schema(RuleTestFile, "Tests of rules")
+
+
 def schemas() -> Mapping[str, dict[str, Any]]:
     """All schemas by the name of their file."""
     return {
         "campaign.json": campaign_schema(),
         "house_rules.json": house_rules_schema(),
         "people.json": people_schema(),
+        "tests.json": rule_tests_schema(),
     }
 
 
@@ -76,6 +84,7 @@ def _schema(model: type[Written], title: str) -> dict[str, Any]:
     definitions = schema.setdefault("$defs", {})
     _amend_conditions(definitions)
     _amend_rules(definitions)
+    _amend_tests(definitions)
     for name, keys in _ONE_OR_MORE.items():
         for key in keys if name in definitions else ():
             _amend(definitions[name]["properties"], key, definitions[name]["properties"][key]["items"])
@@ -158,6 +167,16 @@ def _amend_rules(definitions: dict[str, Any]) -> None:
         "maxProperties": 1,
     }
     properties["by"]["items"] = {"anyOf": [_CHANNEL, with_ahead]}
+
+
+def _amend_tests(definitions: dict[str, Any]) -> None:
+    if "WrittenTest" not in definitions:
+        return
+    timeline = definitions["WrittenTest"]["properties"]["timeline"]
+    ((moment, several),) = timeline["patternProperties"].items()
+    event = [{"type": "string", "description": "an event's name"}, several["items"]]
+    timeline["patternProperties"] = {moment: {"anyOf": [*event, several | {"items": {"anyOf": event}}]}}
+    timeline["additionalProperties"] = False
 
 
 def _amend(properties: dict[str, Any], key: str, also: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
         "bad-duration": "write a whole number and a unit, like '3 days' or '2 business days'",
         "bad-time": 'write it like "09:30"',
         "bad-date": "write it like 2026-12-24",
+        "bad-moment": "write it like 2026-04-10 12:00, in the customer's local time",
         "bad-hours": "hours do not run over midnight; let `from` be earlier than `to`",
         "bad-send-hours": 'write hours like {from: "09:00", to: "20:00"}, and closed like [2026-12-24]',
         "bad-again": "write never, every time, or 'after 365 days'",
@@ -32,7 +33,7 @@ WAYS_OUT: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_QUOTES_VALUE = frozenset({"bad-duration", "bad-time", "bad-date", "bad-again", "bad-channel"})
+_QUOTES_VALUE = frozenset({"bad-duration", "bad-time", "bad-date", "bad-moment", "bad-again", "bad-channel"})
 _WANTED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "a text": frozenset({"string_type", "string_sub_type"}),
@@ -267,6 +268,9 @@ _CALLED: Mapping[str, str] = MappingProxyType(
         "ChannelRules": "a channel",
         "Person": "a person",
         "Role": "a role",
+        "WrittenTest": "a test",
+        "Expectation": "an expectation",
+        "ExpectedContact": "an expected contact",
     }
 )
 

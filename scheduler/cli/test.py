@@ -1,0 +1,127 @@
+"""`rightreason test`: runs the tests of rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scheduler.cli import frame
+from scheduler.cli.formats import Format
+from scheduler.errors import InputError, RightReasonError, RulebookError
+
+if TYPE_CHECKING:
+    from scheduler.rulebook.model import Rulebook
+    from scheduler.rulebook.rule_tests import RuleTest
+
+LOOKS = 0.5
+"""With `--watch`, as many seconds pass between two looks at the files."""
+
+
+def test(
+    ctx: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="A file or folder of tests; else all in rules/tests/.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="TEXT", help="Only tests whose name or rules contain this.")
+    ] = None,
+    cover: Annotated[
+        bool, typer.Option("--cover", help="Tell which rules, and which of their gates, no test reaches.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again whenever a rule, a test or a template changes; end by Ctrl+C.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How the results are printed.")] = Format.TABLE,
+) -> None:
+    """Run the tests of the rules, each on a clock of its own.
+
+    Tests stand in rules/tests/*.yaml: a customer, what happens to them and when, and what should come of it. The
+    engine is the one that sends; nothing is sent, and no database is needed. Ends with 1 where a test fails, and
+    with --cover where something is not reached.
+
+    Examples:
+      rightreason test
+      rightreason test rules/tests/asks.yaml --only referral_ask
+      rightreason test --cover
+      rightreason test --watch
+    """
+    folder = frame.workspace_of(ctx)
+    frame.ensure_workspace(folder)
+    if not watch:
+        if not _run(folder, path, only, form, cover=cover):
+            raise typer.Exit(1)
+        return
+    for _ in _changes(folder):
+        typer.echo("─" * 60)
+        try:
+            _run(folder, path, only, form, cover=cover)
+        except RightReasonError as error:
+            frame.tell(error)
+        typer.echo("\nwatching rules/ and templates/; Ctrl+C ends it", err=True)
+
+
+def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cover: bool) -> bool:
+    """Run the chosen tests and print what came of them; whether all is well."""
+    from scheduler.cli.verdicts import print_coverage, print_verdicts
+    from scheduler.decisions.program import compile_rules
+    from scheduler.rulebook.reader import load_rulebook
+    from scheduler.ruletests.coverage import coverage
+    from scheduler.ruletests.running import run_tests
+
+    rulebook = load_rulebook(folder, cache=frame.cache_of(folder))
+    program = compile_rules(rulebook)
+    verdicts = list(run_tests(_chosen(folder, rulebook, path, only), rulebook))
+    if cover:
+        covered = coverage(program, verdicts)
+        passed = all(one.passed for one in verdicts)
+        if not passed:
+            print_verdicts(verdicts, rulebook, Format.TABLE)
+        print_coverage(covered, form)
+        return passed and all(one.is_whole for one in covered)
+    print_verdicts(verdicts, rulebook, form)
+    return all(one.passed for one in verdicts)
+
+
+def _chosen(folder: Path, rulebook: Rulebook, path: Path | None, only: str | None) -> list[RuleTest]:
+    """The tests that were asked for; raises `RulebookError` with every finding where any can't be used."""
+    from scheduler.decisions.program import compile_rules
+    from scheduler.ruletests.running import read_tests
+
+    found = read_tests(folder, rulebook, compile_rules(rulebook))
+    if found.findings:
+        message = "the tests can't be used; the findings say where and why"
+        raise RulebookError(message, findings=list(found.findings), sources=found.texts)
+    if not found.tests:
+        raise InputError("there are no tests; write some into rules/tests/, one file for each file of rules")
+    chosen = [one for one in found.tests if _lies_in(folder / one.file, path) and _speaks_of(one, only)]
+    if not chosen:
+        raise InputError(f"no test is {f'in {path}' if path else f'about {only!r}'}; leave it out to run all of them")
+    return chosen
+
+
+def _lies_in(file: Path, path: Path | None) -> bool:
+    return path is None or file.resolve().is_relative_to(path.resolve())
+
+
+def _speaks_of(one: RuleTest, only: str | None) -> bool:
+    return only is None or only in one.name or any(only in wish.rule for wish in one.wishes.values())
+
+
+def _changes(folder: Path) -> Iterator[None]:
+    """Yields at once, and then whenever a file of rules, tests or templates is another."""
+    seen = None
+    while True:
+        now = {
+            file: file.stat().st_mtime_ns
+            for part in ("rules", "templates")
+            for file in (folder / part).rglob("*")
+            if file.is_file()
+        }
+        if now != seen:
+            seen = now
+            yield
+        time.sleep(LOOKS)

@@ -1,0 +1,303 @@
+"""Tests of rules: the story of a customer, and what the rules should make of it. `rules/tests/*.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatch
+from posixpath import dirname, normpath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from scheduler.rulebook.findings import Finding, error, meant
+from scheduler.rulebook.model import CalendarDate, Name, Place, Scalar, Written
+from scheduler.rulebook.nodes import MappingNode, Node, places
+from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
+from scheduler.rulebook.yaml_text import parse
+
+FOLDER = "rules/tests"
+CONSENT = "consent"
+"""The key of a customer under which the topics stand that they agreed to; in a timeline, what they say later."""
+CONTACT = "contact"
+NO_CONTACT = "no_contact"
+"""The wish that a rule makes no contact, whatever the cause."""
+
+Wish = Literal["contact", "waiting", "too_late", "superseded", "goal_reached", "held_out", "cancelled", "no_contact"]
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d [0-2]\d:[0-5]\d")
+
+
+def _need_moment(written: str) -> str:
+    if _MOMENT.fullmatch(written) is None or not _is_moment(written):
+        raise PydanticCustomError("bad-moment", "'{value}' is no local time of a day", {"value": written})
+    return written
+
+
+def _is_moment(written: str) -> bool:
+    try:
+        date.fromisoformat(written[:10])
+    except ValueError:
+        return False
+    return written[11:] <= "24:00"
+
+
+def _one_or_more(written: object) -> object:
+    return written if isinstance(written, list | tuple) else (written,)
+
+
+def _bare(written: object) -> object:
+    return {written: {}} if isinstance(written, str) else written
+
+
+Moment = Annotated[
+    str,
+    AfterValidator(_need_moment),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$", "examples": ["2026-04-10 12:00"]}),
+]
+"""A day and a time on the customer's clock."""
+
+Happening = Annotated[dict[Name, dict[Name, Scalar]], BeforeValidator(_bare)]
+"""Events by name, with their properties; a bare name is an event without any.
+
+`consent: {offers: false}` is no event: the customer agrees to topics, or withdraws.
+"""
+
+Attributes = dict[Name, Scalar | tuple[Scalar, ...]]
+
+
+# --- as they are written -----------------------------------------------------------------------------------------
+
+
+class ExpectedContact(Written):
+    """A contact that there should be."""
+
+    rule: Name = Field(description="the rule's name")
+    on: CalendarDate | None = Field(None, description="the day, on the customer's calendar")
+    at: Moment | None = Field(None, description="the moment, on the customer's clock, instead of a day")
+    by: Literal["email", "sms", "post", "phone", "webhook", "file"] | None = Field(
+        None, description="the channel of the contact"
+    )
+    customer: Name | None = Field(None, description="which of the customers; all of them unless named")
+
+
+class Expectation(ExpectedContact):
+    """What should come of a rule on a day, or at a moment."""
+
+    outcome: Wish = Field("contact", description="what should come of it; no_contact: nothing, whatever the cause")
+    because: Annotated[tuple[str, ...], BeforeValidator(_one_or_more)] = Field(
+        (), description="gates that said no, like consent, window, only_if.happy; others may have said no as well"
+    )
+
+
+class WrittenTest(Written):
+    """One test."""
+
+    name: str = Field(min_length=1, description="what is true where the rules are right, as a sentence")
+    extends: str | None = Field(
+        None, description="a test of this file whose customers and timeline this one adds to; it expects other things"
+    )
+    customer: Attributes | None = Field(
+        None, description="the customer's attributes; `consent` lists the topics that they agreed to"
+    )
+    customers: dict[Name, Attributes] | None = Field(
+        None, description="several customers with the same timeline, by name"
+    )
+    timeline: dict[Moment, Annotated[tuple[Happening, ...], BeforeValidator(_one_or_more)]] = Field(
+        default_factory=dict, description="what happens, by the local time; a list where several things happen at once"
+    )
+    expect: tuple[Expectation, ...] = Field((), description="what should come of it; other contacts may be made")
+    expect_all: tuple[ExpectedContact, ...] | None = Field(
+        None, description="every contact that there should be, and no other"
+    )
+    from_: CalendarDate | None = Field(None, alias="from", description="the first day; else that of what is written")
+    to: CalendarDate | None = Field(None, description="the last day; else the last that is written")
+
+
+class RuleTestFile(Written):
+    """Tests of rules."""
+
+    rules: str = Field("../*.yaml", description="the files of rules that take part, from this file's folder")
+    tests: tuple[WrittenTest, ...] = Field(min_length=1, description="the tests")
+
+
+# --- as they are run ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RuleTest:
+    """A test with all that it took over from the one that it extends; `places` leads from its parts to their places.
+
+    `customers` are attributes by name, where one who is not named is called `customer`.
+    """
+
+    file: str
+    rules: str
+    name: str
+    customers: Mapping[str, Attributes]
+    timeline: Mapping[str, tuple[Happening, ...]]
+    expect: tuple[Expectation, ...]
+    expect_all: tuple[ExpectedContact, ...] | None
+    first: date | None
+    last: date | None
+    place: Place
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def takes(self, file: str) -> bool:
+        """Whether a file of rules takes part."""
+        return fnmatch(file, normpath(f"{dirname(self.file)}/{self.rules}"))
+
+    @property
+    def wishes(self) -> Mapping[str, ExpectedContact]:
+        """Everything that it expects, by the path to its place."""
+        return _numbered(self.expect, self.expect_all or ())
+
+
+def rule_tests_from_texts(files: Mapping[str, str]) -> tuple[list[RuleTest], list[Finding]]:
+    """The tests in texts by path, in their order, and what is wrong with them; those that are wrong are left out."""
+    tests: list[RuleTest] = []
+    findings: list[Finding] = []
+    for file, text in sorted(files.items()):
+        node, unread = parse(file, text)
+        findings += unread
+        if node is not None:
+            found, wrong = _from_node(file, node)
+            tests += found
+            findings += wrong
+    return tests, findings
+
+
+def unknown_names(tests: Sequence[RuleTest], rules: Sequence[str], topics: Sequence[str]) -> Iterator[Finding]:
+    """Names in tests that no rule, topic or customer has."""
+    for test in tests:
+        for here, wish in test.wishes.items():
+            if wish.rule not in rules:
+                message = f"there is no rule '{wish.rule}'"
+                yield error("unknown-rule", test.places[f"{here}.rule"], message, meant(wish.rule, rules))
+            if wish.customer is not None and wish.customer not in test.customers:
+                message = f"this test has no customer '{wish.customer}'"
+                way_out = meant(wish.customer, test.customers, f"there are {', '.join(test.customers)}")
+                yield error("unknown-person", test.places[f"{here}.customer"], message, way_out)
+        said = [one[CONSENT] for happenings in test.timeline.values() for one in happenings if CONSENT in one]
+        for spoken in (*said, *(_listed(one.get(CONSENT, ())) for one in test.customers.values())):
+            for topic in spoken:
+                if topic not in topics:
+                    message = f"there is no topic '{topic}' to agree to"
+                    way_out = meant(str(topic), topics, f"there are {', '.join(topics)}")
+                    yield error("unknown-topic", test.place, message, way_out)
+
+
+def _from_node(file: str, node: Node) -> tuple[list[RuleTest], list[Finding]]:
+    if not isinstance(node, MappingNode):
+        way_out = "tests are written under 'tests:'"
+        return [], [error("wrong-kind", node.place, "the file holds no keys with values", way_out, _KEYS)]
+    shape, findings = shaped(RuleTestFile, node, Owner("the file of tests", "tests", node.place))
+    if shape is None:
+        return [], findings
+    reading = _Reading(file, shape, dict(places(node)))
+    tests = [one for number, written in enumerate(shape.tests, 1) if (one := reading.read(number, written))]
+    return tests, reading.findings
+
+
+_KEYS = allowed_keys(RuleTestFile)
+
+
+@dataclass
+class _Reading:
+    """The tests of a file so far."""
+
+    file: str
+    shape: RuleTestFile
+    places: Mapping[str, Place]
+    tests: dict[str, RuleTest] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def read(self, number: int, written: WrittenTest) -> RuleTest | None:
+        here = f"tests.{number}"
+        place = self.places[here]
+        wrong = [*self._of_name(here, written), *self._of_customers(here, written), *self._of_wishes(here, written)]
+        self.findings += wrong
+        if wrong:
+            return None
+        base = self.tests.get(written.extends or "")
+        test = RuleTest(
+            file=self.file,
+            rules=self.shape.rules,
+            name=written.name,
+            customers=_customers(written, base),
+            timeline=_together(base.timeline if base else {}, written.timeline),
+            expect=written.expect,
+            expect_all=written.expect_all,
+            first=written.from_ or (base.first if base else None),
+            last=written.to or (base.last if base else None),
+            place=place,
+            places={
+                path.removeprefix(f"{here}."): at for path, at in self.places.items() if path.startswith(f"{here}.")
+            },
+        )
+        self.tests[written.name] = test
+        return test
+
+    def _of_name(self, here: str, written: WrittenTest) -> Iterator[Finding]:
+        if written.name in self.tests:
+            message = f"there is a test '{written.name}' already, in {self.tests[written.name].place}"
+            yield error("duplicate-name", self.places[f"{here}.name"], message, "give one of them another name")
+        if written.extends is not None and written.extends not in self.tests:
+            message = f"no test before this one is called '{written.extends}'"
+            way_out = meant(written.extends, self.tests, "write the one that is extended above this one")
+            yield error("unknown-test", self.places[f"{here}.extends"], message, way_out, tuple(self.tests))
+
+    def _of_customers(self, here: str, written: WrittenTest) -> Iterator[Finding]:
+        if written.customer is not None and written.customers is not None:
+            yield error("two-customers", self.places[f"{here}.customers"], *_ONE_OR_SEVERAL)
+        elif written.customer is None and written.customers is None and written.extends is None:
+            message = "the test has no customer"
+            yield error("missing-key", self.places[here], message, "add customer: {name: Ana, email: ana@example.com}")
+        named = written.customers or {"": written.customer or {}}
+        for name, attributes in named.items():
+            at = f"{here}.customers.{name}" if name else f"{here}.customer"
+            for key, value in attributes.items():
+                if isinstance(value, tuple) and key != CONSENT:
+                    message = f"'{key}' holds a list; only {CONSENT} does"
+                    yield error("wrong-kind", self.places[f"{at}.{key}"], message, "write one value")
+
+    def _of_wishes(self, here: str, written: WrittenTest) -> Iterator[Finding]:
+        if not written.expect and written.expect_all is None:
+            yield error("no-expectation", self.places[here], f"'{written.name}' expects nothing", "add expect")
+        for path, wish in _numbered(written.expect, written.expect_all or ()).items():
+            if (wish.on is None) == (wish.at is None):
+                message = "this names no day" if wish.on is None else "this names a day and a moment"
+                way_out = "write either on: 2026-04-30, or at: 2026-04-30 10:00"
+                yield error("no-day", self.places[f"{here}.{path}"], message, way_out)
+
+
+_ONE_OR_SEVERAL = ("the test has one customer and several", "write customer, or customers by name")
+
+
+def _customers(written: WrittenTest, base: RuleTest | None) -> Mapping[str, Attributes]:
+    own = written.customers or ({} if written.customer is None else {"customer": written.customer})
+    if base is None:
+        return own
+    if not own:
+        return base.customers
+    if written.customers is None:
+        return {name: {**attributes, **own["customer"]} for name, attributes in base.customers.items()}
+    return {**base.customers, **{name: {**base.customers.get(name, {}), **more} for name, more in own.items()}}
+
+
+def _together(
+    before: Mapping[str, tuple[Happening, ...]], more: Mapping[str, tuple[Happening, ...]]
+) -> Mapping[str, tuple[Happening, ...]]:
+    moments = dict.fromkeys((*before, *more))
+    return {moment: (*before.get(moment, ()), *more.get(moment, ())) for moment in moments}
+
+
+def _numbered(expect: Sequence[ExpectedContact], expect_all: Sequence[ExpectedContact]) -> dict[str, ExpectedContact]:
+    named = (("expect", expect), ("expect_all", expect_all))
+    return {f"{key}.{number}": wish for key, wishes in named for number, wish in enumerate(wishes, 1)}
+
+
+def _listed(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,1 @@
+"""Tests of rules, run: a story becomes facts, the engine decides, and what was expected is compared with that."""

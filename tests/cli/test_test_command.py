@@ -1,0 +1,120 @@
+"""`rightreason test`, as it is typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typing_commands import Run
+
+GOOD = """\
+tests:
+  - name: a birthday is a reason to write
+    customer: {name: Ana, email: ana@example.com, birthday: 1990-05-05}
+    expect: [{on: 2026-05-05, rule: birthday_card, by: email}]
+  - name: it comes once
+    extends: a birthday is a reason to write
+    from: 2026-05-01
+    to: 2026-06-01
+    expect_all: [{at: 2026-05-05 10:00, rule: birthday_card}]
+"""
+
+
+@pytest.fixture
+def tested(empty: Path) -> Path:
+    for file in (empty / "rules" / "tests").glob("*.yaml"):
+        file.unlink()
+    return written(empty, GOOD)
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "rules" / "tests").mkdir(exist_ok=True)
+    (folder / "rules" / "tests" / "cards.yaml").write_text(text)
+    return folder
+
+
+def test_tests_that_pass_are_counted(tested: Path, run: Run) -> None:
+    result = run(tested, "test")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "✓ rules/tests/cards.yaml: 2 tests passed\nall is well: 2 tests in 1 file\n",
+    )
+
+
+def test_a_test_that_fails_tells_the_story_and_what_came_instead(tested: Path, run: Run) -> None:
+    result = run(written(tested, GOOD.replace("on: 2026-05-05", "on: 2026-05-06")), "test")
+    assert result.exit_code == 1
+    assert (
+        result.stdout
+        == """\
+✗ rules/tests/cards.yaml: 1 of 2 tests failed
+
+FAILED a birthday is a reason to write  (rules/tests/cards.yaml:2:5)
+  Ana, Europe/Berlin
+  wanted  birthday_card: contact on Wed 6 May 2026 by email  (rules/tests/cards.yaml:4:14)
+  actual  birthday_card: waiting
+            ✗ window: its time has not come
+
+1 of 2 tests failed
+"""
+    )
+
+
+def test_programs_read_one_object_a_test(tested: Path, run: Run) -> None:
+    result = run(written(tested, GOOD.replace("10:00", "11:00")), "test", "--format", "json")
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert first == {
+        "file": "rules/tests/cards.yaml",
+        "line": 2,
+        "test": "a birthday is a reason to write",
+        "passed": True,
+        "misses": [],
+    }
+    assert [(miss["line"], miss["wanted"]) for miss in second["misses"]] == [
+        (9, "birthday_card: contact on 2026-05-05 11:00"),
+        (9, "no_contact"),
+    ]
+
+
+def test_some_tests_may_be_chosen(tested: Path, run: Run) -> None:
+    assert "1 test in 1 file" in run(tested, "test", "--only", "once").stdout
+    assert "2 tests in 1 file" in run(tested, "test", str(tested / "rules" / "tests" / "cards.yaml")).stdout
+    result = run(tested, "test", "--only", "nothing of the kind")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no test is about 'nothing of the kind'" in result.stderr
+
+
+def test_what_no_test_reaches_is_told(tested: Path, run: Run) -> None:
+    result = run(tested, "test", "--cover")
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("birthday_card")]
+    assert line.split() == ["birthday_card", "yes", "0", "of", "2", "unless.beyond_reach,", "consent"]
+    by_rule = {
+        one["rule"]: one
+        for one in map(json.loads, run(tested, "test", "--cover", "--format", "json").stdout.splitlines())
+    }
+    assert by_rule["birthday_card"]["unreached"] == ["unless.beyond_reach", "consent"]
+    assert by_rule["review_ask"]["contacted"] is False
+
+
+def test_tests_that_can_not_be_used_are_told_with_every_finding(tested: Path, run: Run) -> None:
+    result = run(written(tested, GOOD.replace("birthday_card, by", "birthday_cart, by")), "test")
+    assert result.exit_code == 2
+    assert "rules/tests/cards.yaml:4:31: error[unknown-rule] there is no rule 'birthday_cart'" in result.stderr
+    assert "did you mean 'birthday_card'?" in result.stderr
+
+
+def test_a_gate_that_no_rule_has_is_told_by_check_too(tested: Path, run: Run) -> None:
+    wrong = GOOD.replace("rule: birthday_card, by: email", "rule: birthday_card, outcome: waiting, because: consnt")
+    result = run(written(tested, wrong), "check")
+    assert result.exit_code == 1
+    assert "rules/tests/cards.yaml:4:70: error[unknown-gate] 'birthday_card' has no gate 'consnt'" in result.stdout
+    assert run(tested, "check", str(tested / "rules" / "people.yaml")).exit_code == 0
+
+
+def test_without_tests_it_says_where_to_write_them(empty: Path, run: Run) -> None:
+    for file in (empty / "rules" / "tests").glob("*.yaml"):
+        file.unlink()
+    result = run(empty, "test")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there are no tests; write some into rules/tests/" in result.stderr
