@@ -24,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from scheduler.delivery.tick import Report, tick
 from scheduler.delivery.worker import Worker, at_work, this_process
 from scheduler.errors import LeaseTaken, StoreError
+from scheduler.planning.folder import Folder, Watch
 from scheduler.workspace import Workspace
 
 SECOND = 1_000_000
@@ -68,6 +69,7 @@ class Daemon:
         self.lost: LeaseTaken | None = None
         self.log = structlog.get_logger().bind(holder=worker.lease.holder)
         self._apart = clock() - steady()
+        self._folder = Watch(worker.workspace.folder)
 
     def pump(self) -> int:
         """Tick once; returns when to tick again, at the latest (UTC microseconds).
@@ -86,6 +88,7 @@ class Daemon:
             self.log.error("the database can't be used", error=str(error))
             return now + SHORTEST_SLEEP
         self._tell(report)
+        self._look_into_the_folder()
         return self._next(report)
 
     def beat(self) -> None:
@@ -113,6 +116,22 @@ class Daemon:
             cause = f"the clock jumped by {minutes} minutes; look whether it is right now, then release"
             self.worker.store.holds.place("all", cause, "daemon", now=now)
             self.log.error("the clock jumped", minutes=minutes)
+
+    def _look_into_the_folder(self) -> None:
+        """Say once where the folder's rules are other than those that are gone by; it changes nothing here."""
+        try:
+            active = self.worker.store.rulebooks.active()
+        except StoreError:
+            return  # the next pump tells of it
+        news = None if active is None else self._folder.news(active.version)
+        if news is None:
+            return
+        if news.state is Folder.BROKEN:
+            self.log.warning(f"{news.state}; the active ones go on", detail=news.detail, errors=news.errors)
+        elif news.state is Folder.DIFFERS:
+            self.log.warning(f"{news.state}, which go on", way_out="look at `rightreason diff`")
+        else:
+            self.log.info(str(news.state))
 
     def _tell(self, report: Report) -> None:
         self.on_report(report)

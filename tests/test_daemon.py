@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from mailbox import Mailbox, mailbox
 from pathlib import Path
 
 import pytest
 from keeping import AT_ONCE, Business, at, in_business, rulebook
+from structlog.testing import capture_logs
 
 from scheduler.daemon import LONGEST_SLEEP, SECOND, Daemon, utc_now
 from scheduler.decisions.facts import Event
 from scheduler.planning.activation import activate
+from scheduler.rulebook.model import Rulebook
 from scheduler.store import CustomerEvent, State
 from scheduler.workspace import Workspace, open_workspace
 
@@ -216,3 +219,99 @@ def test_a_lease_that_was_lost_ends_it(business: Business) -> None:
     assert daemon.stopping.is_set()
     assert daemon.lost is not None
     assert business.heard() == []
+
+
+# --- what is in the folder ---------------------------------------------------------------------------------------
+
+
+def lay_down(business: Business, book: Rulebook) -> None:
+    for path, text in book.files.items():
+        (business.workspace.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (business.workspace.folder / path).write_text(text)
+
+
+@pytest.fixture
+def folder(business: Business) -> Path:
+    """The folder of a business whose files are those that are active."""
+    lay_down(business, rulebook(AT_ONCE))
+    return business.workspace.folder
+
+
+def said(daemon: Daemon, pumps: int = 3) -> list[str]:
+    """What the daemon says of the folder while it pumps."""
+    with capture_logs() as logs:
+        for _ in range(pumps):
+            daemon.pump()
+    return [f"{log['log_level']}: {log['event']}" for log in logs if log["event"] != "tick"]
+
+
+def half_saved(folder: Path) -> None:
+    (folder / "rules/all.yaml").write_text("campaign: All\nrules:\n  thanks: {reason: They bought so")
+
+
+def without_a_template(folder: Path) -> None:
+    (folder / "templates/words.email.md").unlink()
+
+
+def deleted(folder: Path) -> None:
+    shutil.rmtree(folder / "rules")
+
+
+@pytest.mark.parametrize("breaks", [half_saved, without_a_template, deleted])
+def test_a_broken_folder_changes_nothing_and_is_said_once(
+    business: Business, folder: Path, breaks: Callable[[Path], None]
+) -> None:
+    clock = Clock(at("2026-03-02 15:00"))
+    daemon = Daemon(business.worker, clock=clock, steady=clock)
+    assert said(daemon) == []
+    breaks(folder)
+    business.event("bought", "2026-03-02 15:00", id="b1")
+    assert said(daemon) == ["warning: the rules in the folder are broken; the active ones go on"]
+    assert business.heard() == ["2026-03-02 15:00 thanks/ana/b1 email"]
+    assert business.rules.number == 1
+
+
+def test_rules_that_differ_are_not_gone_by_and_are_said_once(business: Business, folder: Path) -> None:
+    clock = Clock(at("2026-03-02 15:00"))
+    daemon = Daemon(business.worker, clock=clock, steady=clock)
+    (folder / "rules/all.yaml").write_text((folder / "rules/all.yaml").read_text().replace("by: [email]", "by: [sms]"))
+    business.customer(phone="+4930123456")
+    business.event("bought", "2026-03-02 15:00", id="b1")
+    assert said(daemon) == ["warning: the rules in the folder differ from the active ones, which go on"]
+    assert business.heard() == ["2026-03-02 15:00 thanks/ana/b1 email"]
+
+
+def test_it_says_when_a_broken_folder_is_mended(business: Business, folder: Path) -> None:
+    clock = Clock(at("2026-03-02 15:00"))
+    daemon = Daemon(business.worker, clock=clock, steady=clock)
+    half_saved(folder)
+    daemon.pump()
+    lay_down(business, rulebook(AT_ONCE))
+    assert said(daemon) == ["info: the rules in the folder are the active ones"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_rules_that_become_active_are_gone_by_at_the_next_pump_and_nothing_is_said(business: Business) -> None:
+    clock = Clock(at("2026-03-02 15:00"))
+    daemon = Daemon(business.worker, clock=clock, steady=clock)
+    daemon.pump()
+    gratitude = AT_ONCE.replace("thanks:", "gratitude:")
+    lay_down(business, rulebook(gratitude))
+    business.goes_by(gratitude, "2026-03-02 15:00")
+    business.event("bought", "2026-03-02 15:00", id="b1")
+    assert said(daemon) == []
+    assert business.heard() == ["2026-03-02 15:00 gratitude/ana/b1 email"]
+
+
+def test_a_daemon_that_runs_says_once_that_the_folder_is_broken(shop: Workspace, box: Mailbox) -> None:
+    (shop.folder / "rules").mkdir()
+    (shop.folder / "rules/all.yaml").write_text("rules: [")
+    buys(shop, "ana")
+    with daemon(shop) as process:
+        box.wait_for(1)
+        buys(shop, "bea")
+        box.wait_for(2)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    assert log.count("the rules in the folder are broken; the active ones go on") == 1
+    assert "rules/all.yaml:1:" in log

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scheduler.workspace import Workspace
 
 _ACTIVATE = "look at `rightreason preview`, then `rightreason activate`"
+_COMPARE = "look at `rightreason diff`, then `rightreason activate`"
 SLOW = 120_000_000
 """As long (in microseconds) something may be due before somebody should look."""
 
@@ -118,23 +119,25 @@ def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
 
 def _of_rules(workspace: Workspace, active: Activation | None) -> Iterator[tuple[str, str]]:
     from scheduler.channels.registry import not_set_up
+    from scheduler.cli.rules import rulebook_of
+    from scheduler.planning.folder import Folder, rules_in
     from scheduler.rulebook.model import PREFERRED, Status
-    from scheduler.rulebook.reader import read_rulebook
 
-    rulebook, findings = read_rulebook(workspace.folder, cache=frame.cache_of(workspace.folder))
-    errors = sum(finding.is_error for finding in findings)
-    if errors:
-        yield f"the rules in the folder have {count(errors, 'error')}", "`rightreason check` shows them"
+    cache = frame.cache_of(workspace.folder)
+    folder = rules_in(workspace.folder, active.version if active else "", cache=cache)
+    going_on = f"; version {active.number} goes on" if active else ""
+    if folder.errors:
+        yield (
+            f"the rules in the folder have {count(folder.errors, 'error')}{going_on}",
+            "`rightreason check` shows them",
+        )
+    elif folder.state is Folder.BROKEN:
+        yield f"{folder.state}{going_on}", folder.detail
     elif active is None:
-        yield (
-            "no rules are active, so nobody is contacted",
-            _ACTIVATE,
-        )
-    elif rulebook.version != active.version:
-        yield (
-            "the rules in the folder differ from the active ones",
-            _ACTIVATE,
-        )
+        yield "no rules are active, so nobody is contacted", _ACTIVATE
+    elif folder.state is Folder.DIFFERS:
+        yield str(folder.state), _COMPARE
+    rulebook = rulebook_of(workspace)
     speaking = [rule for rule in rulebook.rules.values() if rule.status is Status.ACTIVE]
     only = {rule.name: {use.channel for use in rule.by} - {PREFERRED} for rule in speaking}
     for name, channels in only.items():

@@ -26,12 +26,20 @@ class Walk(Opened):
     until: int = 0
     made: int = 0
 
-    def decided(self) -> Iterator[int]:
-        """The numbers of the occasions that took part, in the order of customers and of who speaks first."""
+    def decided(self, *, contacts: bool = False) -> Iterator[int]:
+        """The numbers of the occasions that took part, in the order of customers and of who speaks first.
+
+        With `contacts` only of those that led to one.
+        """
         rows = self.rows
         for seat in self.seats:
-            arisen = range(seat.arisen_from, seat.arisen_to)
-            own = [o for part in (range(seat.start, seat.end), arisen) for o in part if rows[o].skipped == 0]
+            parts = range(seat.start, seat.end), range(seat.arisen_from, seat.arisen_to)
+            own = [
+                o
+                for part in parts
+                for o in part
+                if rows[o].skipped == 0 and not (contacts and rows[o].outcome != kernel.CONTACT)
+            ]
             if len(own) > 1:
                 own.sort(key=self._order)
             yield from own

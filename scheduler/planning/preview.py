@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import chunks, walked
 from scheduler.decisions.facts import Customer
-from scheduler.decisions.outcome import OUTCOMES, Decision, Outcome
+from scheduler.decisions.outcome import Decision
 from scheduler.planning.rulebooks import Active
 from scheduler.wallclock import DAY
 
@@ -26,6 +26,5 @@ def preview(
     until = now + days * DAY
     for chunk in chunks(customers, by.chunk):
         walk = walked(rules.program, chunk, now, until, activated=rules.activated, causes=silences, by=by)
-        for o in walk.decided():
-            if silences or OUTCOMES[walk.rows[o].outcome] is Outcome.CONTACT:
-                yield walk.decision(o)
+        for o in walk.decided(contacts=not silences):
+            yield walk.decision(o)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scheduler.decisions.program import Program, compile_rules
+from scheduler.errors import InputError, RulebookError
 from scheduler.rulebook.model import Rulebook, Status
 from scheduler.rulebook.reader import rulebook_from_texts
 from scheduler.store import Activation, Store
@@ -33,6 +34,18 @@ def active(store: Store) -> Active | None:
     """The rulebook that is active; None before the first activation."""
     found = store.rulebooks.active()
     return None if found is None else Active(found.number, _programs.of(found), found.rules)
+
+
+def rulebook_of_version(store: Store, number: int) -> Rulebook:
+    """The rulebook of an earlier activation; raises `InputError` where there is none, or where it can't be used now."""
+    found = store.rulebooks.get(number)
+    if found is None:
+        raise InputError(f"there is no version {number}; `rightreason activate --list` shows which there are")
+    rulebook, findings = rulebook_from_texts(found.files)
+    if any(finding.is_error for finding in findings):
+        message = f"the rules of version {number} can't be used any more; the findings say where and why"
+        raise RulebookError(message, findings=findings, sources=found.files)
+    return rulebook
 
 
 def as_active(store: Store, rulebook: Rulebook, now: int) -> Active:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, text
 
 from scheduler.decisions.facts import Event
 from scheduler.store import customers, values
-from scheduler.store.batch import PLACES, Batch, Insertion
+from scheduler.store.batch import PLACES, Batch, Insertion, fetched
 from scheduler.store.buckets import bucket_of
 from scheduler.store.taken import Refusal, Taken
 
@@ -42,6 +42,10 @@ _REPLACE = Batch(
     " WHERE event.id = given.id AND event.customer = given.customer",
     {**_ID, "customer": "text", "replaced_by": "text"},
 )
+_WHOSE = text(
+    "SELECT DISTINCT bucket, customer FROM event WHERE name IN :names AND at >= :since AND replaced_by IS NULL"
+    " ORDER BY bucket, customer"
+).bindparams(bindparam("names", expanding=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,12 @@ class Events:
             batch.write()
             customers.touch(connection, batch.touched, now=now)
         return Taken(batch.added, batch.updated, batch.unchanged, tuple(batch.refused))
+
+    def customers(self, names: Iterable[str], *, since: int) -> list[str]:
+        """The customers who have an event of one of these names that happened, or will, at `since` or later."""
+        with self.store.read() as connection:
+            found = fetched(connection.execute(_WHOSE, {"names": list(names), "since": since}))
+        return [customer for _, customer in found]
 
 
 class _Batch:

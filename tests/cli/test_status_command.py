@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from typing_commands import MORNING, Run
@@ -14,7 +15,7 @@ def test_where_no_rules_are_active_it_says_what_to_do(shop: Path, run: Run) -> N
 
 def test_how_things_stand_is_shown(active: Path, run: Run) -> None:
     shown = run(active, "status", "--now", "2026-11-02T10:00+01:00").stdout
-    assert "69 customers, 464 events" in shown
+    assert "69 customers, 467 events" in shown
     assert "version 1 (" in shown
     assert "zone data  20" in shown
     assert "email.host is not set" in shown
@@ -29,6 +30,26 @@ def test_rules_in_the_folder_that_differ_are_told(active: Path, run: Run) -> Non
 def test_rules_in_the_folder_that_are_wrong_are_told(active: Path, run: Run) -> None:
     (active / "rules" / "bad.yaml").write_text("campain: x\n")
     assert "`rightreason check` shows them" in run(active, "status").stdout
+
+
+def test_a_broken_folder_is_told_with_the_version_that_goes_on(active: Path, run: Run) -> None:
+    for template in (active / "templates").glob("welcome.email.*"):
+        template.unlink()
+    assert "error; version 1 goes on" in run(active, "status").stdout.replace("errors", "error")
+
+
+def test_a_rules_folder_that_was_deleted_is_told_with_the_version_that_goes_on(active: Path, run: Run) -> None:
+    shutil.rmtree(active / "rules")
+    shown = run(active, "status").stdout
+    assert "the rules in the folder are broken; version 1 goes on" in shown
+    assert "rules can't be looked into: No such file or directory" in shown
+
+
+def test_a_tick_goes_by_the_active_version_whatever_is_in_the_folder(active: Path, run: Run) -> None:
+    (active / "rules" / "bad.yaml").write_text("rules: [")
+    result = run(active, "tick", "--now", "2026-11-02T12:00+01:00")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "sent" in result.stdout
 
 
 def test_a_hold_is_told_with_the_way_to_lift_it(active: Path, run: Run) -> None:

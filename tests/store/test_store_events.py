@@ -117,3 +117,17 @@ def test_thousands_of_events_are_taken_at_once(store: Store) -> None:
     taken = store.events.add([bought(str(number), at=number) for number in range(many)], now=NOW)
     assert taken == Taken(added=many)
     assert len(events(store)) == many
+
+
+def test_those_with_such_an_event_since_then_are_found_once(store: Store) -> None:
+    enrol(store, "cem", "dan")
+    told = [bought("1", at=9), bought("2", "bob", at=10), bought("3", "bob", at=20), bought("4", "cem", at=30)]
+    store.events.add(told, now=NOW)
+    store.events.add([CustomerEvent("dan", Event("5", "visited", 30, 30))], now=NOW)
+    assert sorted(store.events.customers(["bought"], since=10)) == ["bob", "cem"]
+    assert sorted(store.events.customers(["visited", "bought"], since=30)) == ["cem", "dan"]
+
+
+def test_an_event_that_was_replaced_finds_nobody(store: Store) -> None:
+    store.events.add([bought("1", at=20), bought("2", at=5, replaces="1")], now=NOW)
+    assert store.events.customers(["bought"], since=10) == []
