@@ -26,8 +26,6 @@ SHOWN = 12
 """As many contacts of the preview are shown."""
 ASKED = ("amara", "referral_ask")
 """A contact worth a why: an ask that came at the right time."""
-TELLING = ("only_if", "unless", "value_window", "blocked", "gives", "consent")
-"""The gates that tell most about an ask."""
 SILENT = ("dora", "referral_ask")
 """A silence worth a why."""
 
@@ -157,7 +155,8 @@ def _print_mail(path: Path) -> None:
 
 
 def _tell_why(workspace: Workspace, going_by: Active, about: tuple[str, str], now: int, question: str) -> None:
-    from scheduler.cli.explanations import print_reasoned, reasoned
+    from scheduler.cli.explanations import reasoned
+    from scheduler.cli.occasions import print_reasoned
     from scheduler.wallclock import DAY
 
     customer, rule = about
@@ -169,7 +168,7 @@ def _tell_why(workspace: Workspace, going_by: Active, about: tuple[str, str], no
     as_of = now + DAYS * DAY
     found = [one for one in reasoned(workspace.store, going_by, known, as_of) if one.told.decision.rule == rule]
     for one in found[:1]:
-        print_reasoned(one, going_by.program.rulebook, only=TELLING)
+        print_reasoned(one, going_by.program.rulebook)
 
 
 def _say_what_next(target: Path) -> None:

@@ -25,6 +25,8 @@ def in_words(gate: str, rulebook: Rulebook, rule: Rule | None) -> str:
     cause, detail = Cause.of(gate), gate.partition(".")[2]
     if cause is Cause.CAP:
         return cause.meaning + _cap(detail, rulebook)
+    if cause is Cause.UNTIL and rule is not None:
+        return words.ended(rule)
     condition = _condition(cause, detail, rule)
     if not condition:
         return cause.meaning

@@ -1,11 +1,12 @@
 """Why: each gate of an occasion with its answer, what was wanted and what was the case, in words.
 
-The answers come from the kernel, asked once more at the instant that decided; only the words are made here.
+The answers come from the kernel, asked once more at the instant that decided; only the words are made here. Over 400
+lines, as each gate's words are best compared with its neighbours'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scheduler.decisions import kernel, words
@@ -15,24 +16,32 @@ from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
 from scheduler.decisions.outcome import Decision, Outcome
-from scheduler.decisions.program import Gate, Program, ValueOf
+from scheduler.decisions.program import Gate, Program, Trigger, ValueOf
+from scheduler.decisions.sources import source_of, source_of_time
+from scheduler.decisions.turning import leaves_to_turn
 from scheduler.decisions.windows import NEVER_ACTIVATED
 from scheduler.rulebook.model import (
+    CONTACT,
     ConsentMode,
+    ContactCondition,
     CustomerCondition,
     EventCondition,
     EventDateTrigger,
+    Hours,
     OpenCondition,
     Place,
     Serves,
     SilenceTrigger,
 )
-from scheduler.wallclock import Zone, zone
+from scheduler.wallclock import Zone, holidays_of, zone
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One gate's answer: what it wanted, what was the case, and until when that can't change by itself."""
+    """One gate's answer: what it wanted, what was the case, and until when that can't change by itself.
+
+    `changed_by` names the facts that could turn a no into a yes.
+    """
 
     gate: str
     ok: bool
@@ -40,15 +49,23 @@ class Answer:
     actual: str
     until: int | None
     source: Place | None
+    changed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision and every gate's answer at the instant `asked`; None where it never had a moment to speak."""
+    """A decision and every gate's answer at the instant `asked`; None where it never had a moment to speak.
+
+    `speaks` says at which times of day it may speak inside its window, and where that is written; `voided` whether
+    gate 4 says no since something newer took its ground away, rather than since its goal is reached.
+    """
 
     decision: Decision
     asked: int | None
     gates: tuple[Answer, ...]
+    speaks: str
+    speaks_by: Place | None
+    voided: bool
 
 
 def explain(
@@ -96,7 +113,7 @@ def recall(
         because=() if outcome is Outcome.CONTACT else answers.refusing,
         channel=answers.channel if outcome is Outcome.CONTACT else None,
     )
-    return Explanation(decision, asked, answers.gates)
+    return answers.explanation(decision)
 
 
 def _explained(walk: Walk) -> list[Explanation]:
@@ -108,7 +125,7 @@ def _explained(walk: Walk) -> list[Explanation]:
         asked: int | None = decision.at
         if decision.outcome in {Outcome.WAITING, Outcome.TOO_LATE}:
             asked = _last_moment(walk, o, min(decision.closes, walk.until))
-        explanations.append(Explanation(decision, asked, _Asking(walk, o, asked, before).gates))
+        explanations.append(_Asking(walk, o, asked, before).explanation(decision))
     return explanations
 
 
@@ -131,6 +148,7 @@ class _Asking:
         self.zone: Zone = zone(walk.laid.zones[facts.customers[0].zone])
         self.occasion = walk.scratch.occasions[o]
         self.rule = self.program.rules[self.occasion.rule]
+        self.asked = asked
         self.at = self.occasion.opens - 1 if asked is None else asked
         self.tables = (self.program.tables, walk.calendar, facts, walk.scratch)
         _, self.slot, self.refused, _ = kernel.ask(*self.tables, 0, o, self.at, made, True)
@@ -138,7 +156,13 @@ class _Asking:
         self.channel = "" if channel == kernel.NONE else self.program.channels[channel]
         named = self.program.gates[self.occasion.rule]
         self.refusing = tuple(gate.name for bit, gate in enumerate(named) if self.refused >> bit & 1)
+        self.newer = self._newer()
         self.gates = tuple(self._answer(bit, gate) for bit, gate in enumerate(named))
+
+    def explanation(self, decision: Decision) -> Explanation:
+        """The decision with these answers."""
+        place = source_of_time(self.rule, self.program.rulebook, has_time=self.occasion.clock != kernel.NONE)
+        return Explanation(decision, self.asked, self.gates, self._speaks(), place, self.newer is not None)
 
     def _answer(self, bit: int, gate: Gate) -> Answer:
         ok = not self.refused >> bit & 1
@@ -147,73 +171,167 @@ class _Asking:
             wanted, actual = self._condition(gate)
         else:
             wanted, actual = _QUESTIONS[gate.cause](self, gate, ok)
-        return Answer(gate.name, ok, wanted, actual, None if until >= kernel.NEVER else until, self._source(gate))
+        return Answer(
+            gate.name,
+            ok,
+            wanted,
+            actual,
+            None if until >= kernel.NEVER else until,
+            source_of(gate, self.rule, self.program.rulebook, self.channel),
+            () if ok else self._changed_by(gate),
+        )
 
-    def _source(self, gate: Gate) -> Place | None:
-        places = self.program.rulebook.places
-        if isinstance(gate.condition, str) and not gate.source:
-            return places.get(f"conditions.{gate.condition}") or self.rule.place()
-        if gate.cause is Cause.CAP:
-            return places.get(f"frequency_caps.{gate.detail}")
-        if gate.cause is Cause.SEND_HOURS and self.rule.send_hours is None:
-            return places.get(f"send_hours.{self.channel}") or places.get("send_hours.any")
-        if gate.cause in {Cause.VALUE_WINDOW, Cause.GIVES}:
-            return places.get(f"asks.{self.rule.asks_for}") or places.get("asks.any") or places.get("value_window")
-        return self.rule.place(gate.source)
+    def _changed_by(self, gate: Gate) -> tuple[str, ...]:
+        match gate.cause:
+            case Cause.GIVES:
+                return ("a contact that asks for nothing",)
+            case Cause.REACHABLE if self.channel:
+                return (f"a usable address for {self.channel}",)
+            case Cause.CONSENT:
+                return (f"a yes to {self.program.house.topic(self.rule)[0]}",)
+            case Cause.VALUE_WINDOW if self.walk.scratch.gate_until[self._bit(gate)] >= kernel.NEVER:
+                return self.program.house.value_window.delivered_by if self.program.house.value_window else ()
+        if gate.condition is None:
+            return ()
+        turning = leaves_to_turn(self._code(gate), self.walk.scratch.leaf_true, wanted=gate.wanted)
+        return tuple(dict.fromkeys(fact for number in turning for fact in self._facts_of(number)))
+
+    def _facts_of(self, number: int) -> tuple[str, ...]:
+        """The facts that could turn a leaf; of a thing that may be open, those that would end how it is now."""
+        written = self.program.leaves[number].written
+        match written:
+            case CustomerCondition(customer=attribute):
+                return (f"another {attribute}",)
+            case OpenCondition(open=thing):
+                pair = self.program.house.open_things[thing]
+                return pair.closed_by if self.walk.scratch.leaf_actual[number] >= 0 else pair.opened_by
+            case EventCondition(event=name):
+                # What has happened once can't be undone by more of it.
+                undone = written.aggregate[0] == "happened" and self.walk.scratch.leaf_true[number] == 1
+                return () if undone else (name,)
+        return ("a contact by us",)
+
+    def _bit(self, gate: Gate) -> int:
+        return self.program.gates[self.occasion.rule].index(gate)
+
+    def _speaks(self) -> str:
+        """At which times of day it may speak."""
+        if self.occasion.clock == kernel.NONE:
+            return "at any time of its window"
+        at = words.time_of_day(self.occasion.clock // kernel.MINUTE)
+        return f"at {at} of each day of its window, or up to {self.program.house.lateness} later"
+
+    def _newer(self) -> Event | Contact | None:
+        """What came after the trigger and took its ground away: of what breaks a silence the first, else the newest."""
+        scratch, row = self.walk.scratch, self.program.tables.rules[self.occasion.rule]
+        if row.trigger == Trigger.CONTACT_SILENCE:
+            since = self._remembered()[self.occasion.place + 1 :]
+            return next((one for one in since if one.at <= self.at and not one.held_out), None)
+        if row.voided_by == kernel.NONE:
+            return None
+        anchor, facts = self.occasion.anchor, self.walk.laid.facts
+        key = (
+            kernel.NONE if row.void_key == kernel.NONE else facts.properties[row.void_key * len(facts.events) + anchor]
+        )
+        entries = scratch.entries[scratch.entry_from[row.voided_by] : scratch.entry_from[row.voided_by + 1]]
+        newer = [
+            entry.event
+            for entry in entries
+            if entry.event > anchor and entry.seen <= self.at and (row.void_key == kernel.NONE or entry.key == key)
+        ]
+        if not newer:
+            return None
+        return self.walk.columns.events[newer[0] if row.trigger == Trigger.SILENCE else newer[-1]]
 
     # --- one question a gate: what it wants, what is the case
 
     def _active(self, _: Gate, ok: bool) -> tuple[str, str]:
-        wanted = "the rule is active"
+        wanted = "an active rule"
         if self.rule.starts:
-            wanted += f", from {self.rule.starts}"
+            wanted += f", from {words.value(self.rule.starts)}"
         if self.rule.ends:
-            wanted += f", up to {self.rule.ends}"
+            wanted += f", up to {words.value(self.rule.ends)}"
         if ok:
-            return wanted, "it is"
+            return wanted, "it is active"
         if self.occasion.admitted == 0:
             return wanted, "the trigger lies before the rule was activated (backfill)"
         return wanted, f"it is {self.rule.status}" if self.rule.status != "active" else "it is outside of these days"
 
     def _window(self, _: Gate, __: bool) -> tuple[str, str]:
         opens, closes = (words.moment(at, self.zone) for at in (self.occasion.opens, self.occasion.closes))
+        wanted = f"from {opens}, before {closes}"
         if self.at < self.occasion.opens:
-            return f"from {opens} to {closes}", "not open yet"
-        return f"from {opens} to {closes}", "closed" if self.at >= self.occasion.closes else "open"
+            return wanted, "not open yet"
+        return wanted, "closed" if self.at >= self.occasion.closes else "open"
 
     def _again(self, _: Gate, __: bool) -> tuple[str, str]:
         again = self.rule.again
-        wanted = "any time" if not (again.never or again.after) else "no contact by this rule before"
+        wanted = "no contact by this rule before" if again.never else words.NOTHING
         if again.after:
             wanted = f"{again.after} since the last contact by this rule"
         last = [contact for contact in self._contacts() if contact.rule == self.rule.name]
-        return wanted, f"the last one was on {words.day(last[-1].at, self.zone)}" if last else "there was none"
+        return wanted, f"the last one is of {words.day(last[-1].at, self.zone)}" if last else "there is none"
 
     def _until(self, _: Gate, ok: bool) -> tuple[str, str]:
-        if self.rule.until is None:
-            match self.rule.when:
-                case SilenceTrigger(silence=name):
-                    return f"no newer {name}", "none came" if ok else f"another {name} came"
-                case EventDateTrigger(event=name, same=str()):
-                    return f"no newer {name} that moves the date", "none came" if ok else f"another {name} came"
-            return "no goal is set", "none"
+        wanted = [*self._ground(), *self._goal()]
+        if not wanted:
+            return words.NOTHING, "no goal is set"
+        if self.newer is not None:
+            actual = self._what_came(self.newer)
+        elif ok:
+            actual = "not reached" if self.rule.until is not None else "none came"
+        else:
+            actual = self._reached()
+        return "; ".join(wanted), actual
+
+    def _ground(self) -> list[str]:
+        match self.rule.when:
+            case SilenceTrigger(silence=name):
+                return ["no newer contact by us" if name == CONTACT else f"no newer {name}"]
+            case EventDateTrigger(event=name, same=str()):
+                return [f"no newer {name} that moves the date"]
+        return []
+
+    def _goal(self) -> list[str]:
+        goal = self.rule.until
+        if goal is None:
+            return []
         named = self.program.rulebook.conditions
-        goal = f"{self.rule.until}" if isinstance(self.rule.until, str) else words.condition(self.rule.until, named)
-        return f"not yet: {goal}", "not reached" if ok else "reached"
+        return [f"no {goal} yet" if isinstance(goal, str) else f"not yet: {words.condition(goal, named)}"]
+
+    def _what_came(self, newer: Event | Contact) -> str:
+        if isinstance(newer, Contact):
+            return f"we contacted them by {newer.rule} on {words.day(newer.at, self.zone)}"
+        if isinstance(self.rule.when, EventDateTrigger):
+            moved_to = newer.properties.get(self.rule.when.date)
+            moved = "taken away" if moved_to is None else f"moved to {words.dated(moved_to, self.zone)}"
+            return f"the date was {moved} by {words.event(newer, self.zone)}"
+        return f"{newer.name} happened again on {words.day(newer.at, self.zone)}"
+
+    def _reached(self) -> str:
+        """What reached the goal: of an event, the first one after the trigger; of a condition, what is the case."""
+        row = self.program.tables.rules[self.occasion.rule]
+        steps = self.program.tables.code[row.goal_from : row.goal_to]
+        for event in self.customer.events:
+            if event.name == self.rule.until and self.occasion.since < event.at <= self.at >= event.known_at:
+                return f"reached: {words.event(event, self.zone)}"
+        return "reached: " + "; ".join(dict.fromkeys(self._leaf(step) for step in steps if step >= 0))
 
     def _condition(self, gate: Gate) -> tuple[str, str]:
         assert gate.condition is not None  # noqa: S101 - _answer asks only gates that have one
-        text = words.condition(gate.condition, self.program.rulebook.conditions)
+        write = words.condition if gate.wanted else words.negated
         actual = "; ".join(dict.fromkeys(self._leaf(number) for number in self._leaves(gate)))
-        return text if gate.wanted else f"not: {text}", actual
+        return write(gate.condition, self.program.rulebook.conditions), actual
 
     def _leaves(self, gate: Gate) -> list[int]:
         """Return the numbers of the leaves that a gate's condition asks."""
+        return [step for step in self._code(gate) if step >= 0]
+
+    def _code(self, gate: Gate) -> Sequence[int]:
         tables = self.program.tables
         condition_gates = [one for one in self.program.gates[self.occasion.rule] if one.condition is not None]
         number = tables.rules[self.occasion.rule].condition_from + condition_gates.index(gate)
-        code = tables.code[tables.gates[number].code_from : tables.gates[number].code_to]
-        return [step for step in code if step >= 0]
+        return tables.code[tables.gates[number].code_from : tables.gates[number].code_to]
 
     def _leaf(self, number: int) -> str:
         leaf, actual = self.program.leaves[number], self.walk.scratch.leaf_actual[number]
@@ -221,7 +339,8 @@ class _Asking:
         match leaf.kind:
             case LeafKind.CUSTOMER:
                 assert isinstance(written, CustomerCondition)  # noqa: S101 - by its kind
-                return f"{written.customer} is {words.value(attribute_of(self.customer, written.customer))}"
+                known = attribute_of(self.customer, written.customer)
+                return f"{written.customer} is {'not known' if known is None else words.value(known)}"
             case LeafKind.OPEN:
                 assert isinstance(written, OpenCondition)  # noqa: S101 - by its kind
                 return (
@@ -230,7 +349,9 @@ class _Asking:
                     else f"no {written.open} is open"
                 )
             case LeafKind.CONTACTS:
-                return f"{words.number(actual)} such contacts{words.recent(written)}"  # type: ignore[arg-type] # by its kind
+                assert isinstance(written, ContactCondition)  # noqa: S101 - by its kind
+                such = "such contact" if actual == 1 else "such contacts"
+                return f"{words.number(actual) if actual else 'no'} {such}{words.recent(written)}"
             case _:
                 return self._events(leaf, actual)
 
@@ -243,10 +364,12 @@ class _Asking:
             if actual < 0:
                 return f"no {written.event}{words.recent(written)}"
             entry = self._entry(actual)
-            shown = words.value(entry.properties.get(name))
-            return f"{written.event} {name} {shown} on {words.day(entry.at, self.zone)}"
+            told = entry.properties.get(name)
+            shown = f"without {name}" if told is None else f"{name} {words.value(told)}"
+            return f"{written.event} {shown} on {words.day(entry.at, self.zone)}"
         if leaf.aggregate is Aggregate.COUNT:
-            return f"{words.number(actual)} of {written.event}{words.recent(written)}"
+            number = words.number(actual) if actual else "no"
+            return f"{number} {words.subject(written)}{words.recent(written)}"
         if actual != actual:
             return f"no {name} of {written.event}{words.recent(written)}"
         return f"{aggregate} {name} of {written.event} is {words.number(actual)}"
@@ -261,21 +384,21 @@ class _Asking:
     def _value_window(self, gate: Gate, ok: bool) -> tuple[str, str]:
         value_of = self.program.tables.rules[self.occasion.rule].value_window
         if value_of == ValueOf.NOTHING:
-            return "no value window is asked for", "none"
-        wanted = "the value window is over" + (
+            return words.NOTHING, "no value window is asked for"
+        wanted = "the value window to be over" + (
             ", if anything was delivered" if value_of == ValueOf.NEWEST_IF_ANY else ""
         )
         if value_of == ValueOf.TRIGGER:
             return wanted, f"it {'ended' if ok else 'ends'} on {words.day(self.occasion.value_at, self.zone)}"
         if ok:
-            return wanted, "it is"
-        ends = self.walk.scratch.gate_until[self.program.gates[self.occasion.rule].index(gate)]
+            return wanted, "it is over"
+        ends = self.walk.scratch.gate_until[self._bit(gate)]
         return wanted, "nothing was delivered" if ends >= kernel.NEVER else f"it ends on {words.day(ends, self.zone)}"
 
-    def _gives(self, _: Gate, __: bool) -> tuple[str, str]:
+    def _gives(self, _: Gate, ok: bool) -> tuple[str, str]:
         span = self.program.house.ask(self.rule.asks_for).gives
         if span == "none":
-            return "nothing has to be given first", "none"
+            return words.NOTHING, "nothing has to be given first"
         wanted = f"a contact that asked for nothing, on an earlier day, within {span} and after the last ask"
         gave = [
             contact
@@ -283,8 +406,17 @@ class _Asking:
             if contact.asks_for.serves is Serves.CUSTOMER and not contact.held_out
         ]
         if not gave:
-            return wanted, "none"
-        return wanted, f"the last was {gave[-1].rule} on {words.day(gave[-1].at, self.zone)}"
+            return wanted, "no such contact"
+        last = f"the last is {gave[-1].rule} of {words.day(gave[-1].at, self.zone)}"
+        return wanted, last if ok else last + self._falls_short(gave[-1])
+
+    def _falls_short(self, gave: Contact) -> str:
+        """Why the last contact that asked for nothing does not do."""
+        asked = [one for one in self._contacts() if one.asks_for.serves is Serves.US and not one.held_out]
+        if asked and asked[-1].at >= gave.at:
+            return f", and the ask {asked[-1].rule} of {words.day(asked[-1].at, self.zone)} came after it"
+        today = self.zone.local_day(gave.at) == self.zone.local_day(self.at)
+        return ", the same day" if today else ", too long ago"
 
     def _reachable(self, _: Gate, ok: bool) -> tuple[str, str]:
         channel = self.channel or "the channel they prefer"
@@ -296,7 +428,7 @@ class _Asking:
         attribute = ADDRESSES.get(self.channel)
         if attribute is None:
             return f"a way to reach them by {channel}", "there is" if ok else "there is none"
-        return f"a usable address for {channel}", f"has {attribute}" if ok else f"has no {attribute}"
+        return f"a usable address for {channel}", f"{'their' if ok else 'no'} {attribute} is known"
 
     def _consent(self, _: Gate, ok: bool) -> tuple[str, str]:
         topic, mode = self.program.house.topic(self.rule)
@@ -310,17 +442,28 @@ class _Asking:
             if record.at <= self.at and record.topic in (None, "", topic) and record.channel in (None, "", self.channel)
         ]
         if not fitting:
-            return wanted, "nothing is recorded"
+            return wanted, "no objection is recorded" if ok else "nothing is recorded"
         newest = max(fitting, key=lambda record: (record.at, not record.given))
         return wanted, f"{'given' if ok else 'withdrawn'} on {words.day(newest.at, self.zone)}"
 
     def _send_hours(self, _: Gate, __: bool) -> tuple[str, str]:
         if "send_hours" in self.rule.exempt:
-            return "any hour", "exempt"
+            return words.NOTHING, "exempt from the send hours"
         house = self.program.house.hours(self.channel)
         own = self.rule.send_hours
         wanted = words.hours(house) + (f", and the rule's own: {words.hours(own)}" if own else "")
-        return wanted, f"{self.zone.wall(self.at):%a %H:%M}"
+        return wanted, f"{self.zone.wall(self.at):%a %H:%M}{self._closed(house, own)}"
+
+    def _closed(self, house: Hours, own: Hours | None) -> str:
+        """What else is amiss with the day: a closed date, or a holiday that these hours skip."""
+        today = self.zone.wall(self.at).date()
+        if today in self.program.house.closed:
+            return ", on a closed date"
+        country = self.customer.attributes.get("country")
+        skips = "skip" in (house.holidays, own.holidays if own else None)
+        if skips and isinstance(country, str) and today in holidays_of(country, today.year, today.year):
+            return ", on a holiday"
+        return ""
 
     def _cap(self, gate: Gate, _: bool) -> tuple[str, str]:
         cap = self.program.house.frequency_caps[int(gate.detail) - 1]
@@ -343,33 +486,37 @@ class _Asking:
             and cap.by in (None, contact.channel)
         ]
         listed = ", ".join(f"{contact.rule} on {words.day(contact.at, self.zone)}" for contact in counted)
-        return wanted, f"{len(counted)}" + (f": {listed}" if listed else "")
+        return wanted, f"{len(counted)}: {listed}" if listed else "none"
 
     def _holdout(self, _: Gate, __: bool) -> tuple[str, str]:
-        wanted = "not in the control group" if self.rule.holdout else "there is no control group"
+        if not self.rule.holdout:
+            return words.NOTHING, "there is no control group"
+        wanted = "not in the control group"
         row = self.program.tables.rules[self.occasion.rule].holdout
         held = row != kernel.NONE and self.walk.laid.facts.draws[row] == 1
-        return wanted, "in it" if held else "not in it"
+        return wanted, "in the control group" if held else "not in the control group"
 
     def _contacts(self) -> list[Contact]:
         """Return the contacts made up to the instant asked at, oldest first: those from before, and the walk's."""
+        return [contact for contact in self._remembered() if contact.at <= self.at]
+
+    def _remembered(self) -> list[Contact]:
+        """Return the contacts that the kernel was asked over, in its order."""
         past = sorted(self.customer.contacts, key=lambda contact: contact.at)
-        known = [contact for contact in past if contact.at <= self.at]
-        for row in self.walk.scratch.made[len(past) : self.made]:
-            rule = self.program.rules[row.rule]
-            if row.at <= self.at:
-                known.append(
-                    Contact(
-                        occasion=self.walk.key(row.occasion),
-                        rule=rule.name,
-                        at=row.at,
-                        channel=self.program.channels[row.channel],
-                        asks_for=rule.asks_for,
-                        exempt=row.exempt == 1,
-                        held_out=row.held == 1,
-                    )
-                )
-        return known
+        made = self.walk.scratch.made[len(past) : self.made]
+        return [*past, *map(self._contact, made)]
+
+    def _contact(self, row: kernel.MadeRow) -> Contact:
+        rule = self.program.rules[row.rule]
+        return Contact(
+            occasion=self.walk.key(row.occasion),
+            rule=rule.name,
+            at=row.at,
+            channel=self.program.channels[row.channel],
+            asks_for=rule.asks_for,
+            exempt=row.exempt == 1,
+            held_out=row.held == 1,
+        )
 
 
 _QUESTIONS: Mapping[Cause, Callable[[_Asking, Gate, bool], tuple[str, str]]] = {

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 
+from scheduler.decisions.causes import Cause
 from scheduler.decisions.facts import Event, Value
+from scheduler.errors import BadInstant
 from scheduler.rulebook.model import (
     ALL_DAYS,
     ANY,
+    CONTACT,
     AllOf,
     AnyOf,
     Comparison,
@@ -15,12 +20,18 @@ from scheduler.rulebook.model import (
     ContactCondition,
     CustomerCondition,
     EventCondition,
+    EventDateTrigger,
     Hours,
     NamedCondition,
     NoneOf,
     OpenCondition,
+    RuleKeys,
+    SilenceTrigger,
 )
-from scheduler.wallclock import DAY, Zone
+from scheduler.wallclock import Zone, parse_instant
+
+NOTHING = "nothing"
+"""What a gate wants that asks for nothing, and what stands for a value that is missing."""
 
 _COMPARES = {
     "is": "is {}",
@@ -40,8 +51,7 @@ _COMPARES = {
 
 def day(at: int, zone: Zone) -> str:
     """Write the local day of an instant, like `10 Apr 2026`."""
-    wall = zone.wall(at)
-    return f"{wall.day} {wall:%b %Y}"
+    return _day(zone.wall(at))
 
 
 def moment(at: int, zone: Zone) -> str:
@@ -57,16 +67,33 @@ def time_of_day(minutes: int) -> str:
 
 def hours(written: Hours) -> str:
     """Write hours like `09:00 to 20:00, mon to sat`."""
-    days = written.days or ()
-    named = "" if len(days) == len(ALL_DAYS) else f", {', '.join(days)}" if days else ", on no day"
+    days = sorted(written.days or (), key=ALL_DAYS.index)
+    in_a_row = len(days) > 2 and ALL_DAYS.index(days[-1]) - ALL_DAYS.index(days[0]) == len(days) - 1
+    listed = f"{days[0]} to {days[-1]}" if in_a_row else ", ".join(days) or "on no day"
+    named = "" if len(days) == len(ALL_DAYS) else f", {listed}"
     return f"{time_of_day(written.from_ or 0)} to {time_of_day(1440 if written.to is None else written.to)}{named}"
 
 
 def value(written: Value | None) -> str:
     """Write a value of a fact."""
-    if written is None:
-        return "nothing"
-    return str(written).lower() if isinstance(written, bool) else str(written)
+    match written:
+        case None:
+            return NOTHING
+        case bool():
+            return str(written).lower()
+        case float() if written.is_integer():
+            return str(int(written))
+        case date():
+            return _day(written)
+    return str(written)
+
+
+def dated(written: Value | None, zone: Zone) -> str:
+    """Write a value that tells a date or an instant, the instant as local time."""
+    if isinstance(written, str):
+        with suppress(BadInstant):
+            return moment(parse_instant(written, zone), zone)
+    return value(written)
 
 
 def number(written: float) -> str:
@@ -108,27 +135,52 @@ def condition(written: Condition, named: Mapping[str, NamedCondition]) -> str:
     raise TypeError(f"{written!r} is no condition")
 
 
-def _event(written: EventCondition) -> str:
-    aggregate, name = written.aggregate
+def negated(written: Condition, named: Mapping[str, NamedCondition]) -> str:
+    """Write that a condition must not hold."""
+    match written:
+        case EventCondition() if written.aggregate[0] == "happened":
+            return f"no {subject(written)}{recent(written)}"
+        case OpenCondition(open=thing, for_=span):
+            return f"no {thing} open" + (f" for {span} or longer" if span else "")
+    return f"not: {condition(written, named)}"
+
+
+def ended(rule: RuleKeys) -> str:
+    """Write what the no of a rule's gate `until` means: its goal is reached, or its occasion has lost its ground."""
+    match rule.when:
+        case SilenceTrigger(silence=name):
+            lost = "we have been in touch again" if name == CONTACT else f"{name} has happened again"
+        case EventDateTrigger(event=name, same=str()):
+            lost = f"a newer {name} has moved the date"
+        case _:
+            return Cause.UNTIL.meaning
+    return lost if rule.until is None else f"{lost}, or {Cause.UNTIL.meaning}"
+
+
+def subject(written: EventCondition) -> str:
+    """Write which events a condition looks at, like `order_placed with category tools`."""
     where = "".join(
         f" with {key} {comparison(test).removeprefix('is ')}" for key, test in (written.where or {}).items()
     )
-    same = f" of the same {written.same}" if written.same else ""
-    subject = f"{written.event}{where}{same}"
+    return f"{written.event}{where}" + (f" of the same {written.same}" if written.same else "")
+
+
+def _event(written: EventCondition) -> str:
+    aggregate, name = written.aggregate
     if aggregate == "happened":
-        return f"{subject} has happened"
+        return f"{subject(written)} has happened"
     if aggregate == "count":
-        return f"the number of {subject} {comparison(written)}"
-    return f"the {aggregate} {name} of {subject} {comparison(written)}"
+        return f"the number of {subject(written)} {comparison(written)}"
+    return f"the {aggregate} {name} of {subject(written)} {comparison(written)}"
 
 
 def _contact(written: ContactCondition) -> str:
-    subject = "any contact by us" if written.contact == ANY else f"a contact by {written.contact}"
+    contacts = "any contact by us" if written.contact == ANY else f"a contact by {written.contact}"
     if written.asks_for:
-        subject += f" that asked for {' or '.join(written.asks_for)}"
+        contacts += f" that asked for {' or '.join(written.asks_for)}"
     if written.by:
-        subject += f" by {' or '.join(written.by)}"
-    return f"the number of: {subject} {comparison(written)}" if written.count else f"there was {subject}"
+        contacts += f" by {' or '.join(written.by)}"
+    return f"the number of: {contacts} {comparison(written)}" if written.count else f"there was {contacts}"
 
 
 def recent(written: EventCondition | ContactCondition) -> str:
@@ -141,7 +193,5 @@ def event(written: Event, zone: Zone) -> str:
     return f"{written.name} on {day(written.at, zone)}"
 
 
-def ago(at: int, now: int) -> str:
-    """Write how long ago an instant was, in whole days."""
-    days = (now - at) // DAY
-    return "today" if days < 1 else "1 day ago" if days == 1 else f"{days} days ago"
+def _day(written: date) -> str:
+    return f"{written.day} {written:%b %Y}"

@@ -33,8 +33,8 @@ def test_a_contact_and_a_silence_are_explained(told: tuple[Path, Result]) -> Non
     _, contact = result.stdout.split("Why was Amara asked", 1)
     contact, silence = contact.split("And why was", 1)
     assert "referral_ask: sent by email" in contact
-    assert "✗" not in contact
-    assert "✗ blocked.unresolved" in silence
+    assert "    no  " not in contact
+    assert "    no  blocked.unresolved" in silence
 
 
 def test_what_it_says_to_type_next_works(told: tuple[Path, Result], run: Run) -> None:

@@ -1,5 +1,7 @@
 from datetime import date
 
+import pytest
+
 from scheduler.decisions.facts import Value
 from scheduler.decisions.reason import fill_reason
 
@@ -28,7 +30,21 @@ def test_a_preposition_stays_where_the_sentence_would_break() -> None:
 
 def test_numbers_and_dates_read_as_people_write_them() -> None:
     event: dict[str, Value] = {"score": 9.0, "day": date(2026, 3, 1), "gift": True}
-    assert fill_reason("{event.score}, {event.day}, {event.gift}", event) == "9, 2026-03-01, yes"
+    assert fill_reason("{event.score}, {event.day}, {event.gift}", event) == "9, 1 March 2026, yes"
+
+
+def test_an_instant_is_told_by_its_day() -> None:
+    event: dict[str, Value] = {"on": "2026-04-10T09:30:00+02:00", "until": "2026-12-24"}
+    assert fill_reason("From {event.on} to {event.until}.", event) == "From 10 April 2026 to 24 December 2026."
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-04-10x", "1-2026-04-10", "Order 2026-04-10"])
+def test_a_text_that_is_no_date_stays_as_it_is(text: str) -> None:
+    assert fill_reason("It is {event.x}.", {"x": text}) == f"It is {text}."
+
+
+def test_a_missing_value_is_left_out_before_what_a_clause_goes_on_with() -> None:
+    assert fill_reason("The time with {event.product} would go on.") == "The time would go on."
 
 
 def test_line_breaks_in_a_value_do_not_break_the_reason() -> None:

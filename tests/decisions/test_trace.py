@@ -1,6 +1,7 @@
 from dataclasses import replace
+from datetime import date
 
-from deciding import HOUSE, ana, program
+from deciding import HOUSE, Story, ana, program
 
 from scheduler.decisions.facts import Contact
 from scheduler.decisions.outcome import Outcome
@@ -38,17 +39,17 @@ def test_every_gate_answers_with_what_it_wanted_and_what_was_the_case() -> None:
     )
     assert explanation.decision.because == ("only_if.happy",)
     assert told(explanation) == {
-        "active": (True, "the rule is active", "it is"),
-        "window": (True, "from 3 Mar 2026 to 11 Mar 2026", "open"),
-        "again": (True, "any time", "there was none"),
-        "until": (True, "no goal is set", "none"),
+        "active": (True, "an active rule", "it is active"),
+        "window": (True, "from 3 Mar 2026, before 11 Mar 2026", "open"),
+        "again": (True, "nothing", "there is none"),
+        "until": (True, "nothing", "no goal is set"),
         "only_if.happy": (False, "scored us 9 or 10", "scored score 7 on 10 Feb 2026"),
-        "unless.1": (True, "not: a ticket is open", "no ticket is open"),
-        "reachable": (True, "a usable address for email", "has email"),
-        "consent": (True, "no objection to nothing by email", "nothing is recorded"),
+        "unless.1": (True, "no ticket open", "no ticket is open"),
+        "reachable": (True, "a usable address for email", "their email is known"),
+        "consent": (True, "no objection to nothing by email", "no objection is recorded"),
         "send_hours": (True, "00:00 to 24:00", "Wed 12:00"),
         "cap.1": (True, "at most 2 within 7 days", "1: card on 28 Feb 2026"),
-        "holdout": (True, "there is no control group", "not in it"),
+        "holdout": (True, "nothing", "there is no control group"),
     }
 
 
@@ -69,7 +70,7 @@ def test_a_contact_is_explained_as_it_was_decided_itself_not_counted() -> None:
     )
     assert explanation.decision.outcome is Outcome.CONTACT
     assert explanation.asked == story.at("2026-03-03 10:00")
-    assert told(explanation)["cap.1"] == (True, "at most 2 within 7 days", "0")
+    assert told(explanation)["cap.1"] == (True, "at most 2 within 7 days", "none")
     assert all(answer.ok for answer in explanation.gates)
 
 
@@ -105,3 +106,180 @@ def test_a_window_is_open_from_its_opening_up_to_the_instant_at_which_it_closes(
 def test_an_occasion_that_the_rules_no_longer_give_rise_to_cannot_be_recalled() -> None:
     rules = program(RULES, HOUSE_WITH_CAP, CONDITIONS)
     assert recall(rules, ana().customer, "note/ana/gone", 0, Outcome.TOO_LATE) is None
+
+
+VISITS = """
+reminder:
+  reason: A reminder saves them a way
+  asks_for: nothing
+  when: {event: booked, date: day, same: visit}
+  ahead: 2 days
+  by: [email]
+  send: note
+"""
+QUIET = """
+quiet:
+  reason: They have not bought for a while
+  asks_for: nothing
+  when: {silence: bought}
+  after: 30 days
+  before: 40 days
+  by: [email]
+  send: note
+"""
+UNTIL_RATED = QUIET.replace("  by:", "  until: rated\n  by:")
+
+
+def gate_four(story: Story, rules: str, at: str, *, of: int = 0) -> tuple[bool, str, str, bool]:
+    """Gate `until` of an occasion, asked up to `at`, and whether something newer took its ground away."""
+    compiled = program(rules, HOUSE_WITH_CAP, CONDITIONS)
+    explanation = explain(compiled, story.customer, story.at("2026-03-01"), story.at(at))[of]
+    return *told(explanation)["until"], explanation.voided
+
+
+def test_a_date_that_moved_says_by_what_and_to_which_day() -> None:
+    story = ana().event("2026-03-02 09:00", "booked", visit="V", day=date(2026, 3, 20))
+    story = story.event("2026-03-05 09:00", "booked", visit="V", day=date(2026, 4, 2))
+    assert gate_four(story, VISITS, "2026-03-25") == (
+        False,
+        "no newer booked that moves the date",
+        "the date was moved to 2 Apr 2026 by booked on 5 Mar 2026",
+        True,
+    )
+
+
+def test_an_instant_that_moved_is_told_in_local_time() -> None:
+    story = ana().event("2026-03-02 09:00", "booked", visit="V", day=date(2026, 3, 20))
+    story = story.event("2026-03-05 09:00", "booked", visit="V", day="2026-04-02T12:00:00+00:00")
+    assert gate_four(story, VISITS, "2026-03-25")[2] == (
+        "the date was moved to 2 Apr 2026 14:00 by booked on 5 Mar 2026"
+    )
+
+
+def test_a_booking_of_another_visit_moves_no_date() -> None:
+    story = ana().event("2026-03-02 09:00", "booked", visit="V", day=date(2026, 3, 20))
+    story = story.event("2026-03-05 09:00", "booked", visit="W", day=date(2026, 4, 2))
+    assert gate_four(story, VISITS, "2026-03-25")[2:] == ("none came", False)
+
+
+def test_a_silence_that_is_over_says_what_ended_it_first() -> None:
+    story = ana().event("2026-02-10 09:00", "bought").event("2026-03-02 09:00", "bought")
+    story = story.event("2026-03-08 09:00", "bought")
+    assert gate_four(story, QUIET, "2026-03-20") == (
+        False,
+        "no newer bought",
+        "bought happened again on 2 Mar 2026",
+        True,
+    )
+
+
+def test_a_goal_and_a_silence_are_told_apart() -> None:
+    story = ana().event("2026-02-10 09:00", "bought")
+    both = "no newer bought; no rated yet"
+    goal = gate_four(story.event("2026-03-02 09:00", "rated"), UNTIL_RATED, "2026-03-20")
+    assert goal == (False, both, "reached: rated on 2 Mar 2026", False)
+    broken = gate_four(story.event("2026-03-02 09:00", "bought"), UNTIL_RATED, "2026-03-20")
+    assert broken == (False, both, "bought happened again on 2 Mar 2026", True)
+
+
+def test_a_silence_after_our_contact_is_over_by_the_next_one() -> None:
+    rules = QUIET.replace("silence: bought", "silence: contact")
+    story = ana().contacted("2026-02-10 10:00", "card").contacted("2026-03-02 10:00", "card")
+    assert gate_four(story, rules, "2026-03-20")[2:] == ("we contacted them by card on 2 Mar 2026", True)
+
+
+def test_a_goal_that_is_a_condition_says_what_is_the_case() -> None:
+    story = ana().event("2026-02-10 09:00", "bought").event("2026-02-11 09:00", "rated", stars=5)
+    rules = QUIET.replace("  by:", "  until: {event: rated, latest: stars, at_least: 5}\n  by:")
+    assert gate_four(story, rules, "2026-03-20")[1:3] == (
+        "no newer bought; not yet: the latest stars of rated is at least 5",
+        "reached: rated stars 5 on 11 Feb 2026",
+    )
+
+
+def changed_by(story: Story, rules: str, gate: str, house: str = HOUSE_WITH_CAP) -> tuple[str, ...]:
+    compiled = program(rules, house, CONDITIONS)
+    (explanation,) = explain(compiled, story.customer, story.at("2026-03-01"), story.at("2026-03-05"))
+    return next(answer.changed_by for answer in explanation.gates if answer.gate == gate)
+
+
+def test_a_no_names_the_facts_that_could_change_it() -> None:
+    story = ana(email=None).event("2026-03-02 09:00", "delivered").event("2026-03-01 09:00", "opened")
+    assert changed_by(story, RULES, "only_if.happy") == ("scored",)
+    assert changed_by(story, RULES, "unless.1") == ("closed",)
+    assert changed_by(story, RULES, "reachable") == ("a usable address for email",)
+
+
+def test_what_has_happened_once_is_not_undone_by_more_of_it() -> None:
+    rules = RULES.replace("unless: [{open: ticket}]", "unless: [{event: returned}]")
+    story = ana().event("2026-03-01 09:00", "returned").event("2026-03-02 09:00", "delivered")
+    assert changed_by(story, rules, "unless.1") == ()
+
+
+def test_a_yes_names_none() -> None:
+    assert changed_by(ana().event("2026-03-02 09:00", "delivered"), RULES, "unless.1") == ()
+
+
+def test_of_a_combination_only_what_would_help_is_named() -> None:
+    wanted = "only_if: [{any_of: [{event: rated}, {event: praised}]}, {none_of: [{event: cursed}, {open: ticket}]}]"
+    rules = RULES.replace("only_if: [happy]", wanted)
+    story = ana().event("2026-03-02 09:00", "delivered").event("2026-03-01 09:00", "opened")
+    assert changed_by(story, rules, "only_if.1") == ("rated", "praised")
+    assert changed_by(story, rules, "only_if.2") == ("closed",)
+
+
+def test_an_alternative_to_what_holds_already_is_not_named() -> None:
+    wanted = "only_if: [{all_of: [{any_of: [{event: rated}, {event: praised}]}, {event: paid}]}]"
+    story = ana().event("2026-03-02 09:00", "delivered").event("2026-03-01 09:00", "rated")
+    assert changed_by(story, RULES.replace("only_if: [happy]", wanted), "only_if.1") == ("paid",)
+
+
+def test_it_says_at_which_times_of_day_it_may_speak() -> None:
+    story = ana().event("2026-03-02 09:00", "delivered")
+    speaks = []
+    for rules in (
+        RULES,
+        RULES.replace("after: 1 day", 'after: 1 day\n  at: "09:30"'),
+        RULES.replace("1 day", "2 hours"),
+    ):
+        (explanation,) = explain(program(rules, HOUSE_WITH_CAP, CONDITIONS), story.customer, 0, story.at("2026-03-05"))
+        speaks.append(explanation.speaks)
+    assert speaks == [
+        "at 10:00 of each day of its window, or up to 2 hours later",
+        "at 09:30 of each day of its window, or up to 2 hours later",
+        "at any time of its window",
+    ]
+
+
+def test_what_was_given_and_does_not_do_says_why() -> None:
+    house = HOUSE_WITH_CAP + "asks: {any: {gives: 30 days, value_window: none}}\n"
+    rules = RULES.replace("asks_for: nothing", "asks_for: review")
+    story = ana().event("2026-03-02 09:00", "delivered").consent("2026-01-01")
+    told_of = []
+    for given in (
+        story.contacted("2026-01-05 10:00", "card"),
+        story.contacted("2026-03-04 10:00", "card"),
+        story.contacted("2026-02-20 10:00", "card").contacted("2026-02-25 10:00", "ask", "review"),
+    ):
+        (one,) = explain(
+            program(rules, house, CONDITIONS), given.customer, given.at("2026-03-01"), given.at("2026-03-05")
+        )
+        told_of.append(told(one)["gives"][2])
+    assert told_of == [
+        "the last is card of 5 Jan 2026, too long ago",
+        "the last is card of 4 Mar 2026, the same day",
+        "the last is card of 20 Feb 2026, and the ask ask of 25 Feb 2026 came after it",
+    ]
+
+
+def test_a_closed_date_and_a_holiday_say_so() -> None:
+    hours = '{any: {from: "00:00", to: "24:00", days: all, holidays: skip}, closed: [2026-03-04]}'
+    house = HOUSE_WITH_CAP.replace('{any: {from: "00:00", to: "24:00", days: all}}', hours)
+    story = ana(country="DE")
+    told_of = []
+    for at in ("2026-03-04 12:00", "2026-05-01 12:00", "2026-05-02 12:00"):
+        here = story.event(at, "delivered")
+        rules = RULES.replace("  after: 1 day\n", "")
+        (one,) = explain(program(rules, house, CONDITIONS), here.customer, here.at(at), here.at(at) + 1)
+        told_of.append(told(one)["send_hours"][::2])
+    assert told_of == [(False, "Wed 12:00, on a closed date"), (False, "Fri 12:00, on a holiday"), (True, "Sat 12:00")]
