@@ -1,8 +1,11 @@
-"""`rightreason check`: reads rules and templates, and says everything that is wrong at once."""
+"""`rightreason check`: reads rules, templates and tests, and says everything that is wrong at once."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +15,21 @@ from scheduler.cli import frame
 from scheduler.cli.formats import Format, count, print_objects
 
 if TYPE_CHECKING:
+    from scheduler.rulebook.findings import Finding
     from scheduler.rulebook.lint.subject import Known
+    from scheduler.rulebook.model import Rulebook
+    from scheduler.ruletests.running import Tests
+    from scheduler.settings import Settings
+
+
+class CheckFormat(StrEnum):
+    """How findings are printed: as other lists are, or as annotations that GitHub shows beside the lines."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    GITHUB = "github"
+
 
 KEYS = ("file", "line", "column", "severity", "code", "message", "way_out", "allowed")
 
@@ -22,16 +39,18 @@ def check(
     path: Annotated[
         Path | None, typer.Argument(metavar="PATH", help="A file or folder in the workspace; else all of it.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How the findings are printed.")] = Format.TABLE,
+    form: Annotated[CheckFormat, typer.Option("--format", help="How the findings are printed.")] = CheckFormat.TABLE,
 ) -> None:
-    """Read rules and templates; show all findings at once.
+    """Read rules, templates and tests; show all findings at once.
 
     Ends with 1 where an error is among them; warnings alone end with 0.
 
     Examples:
       rightreason check
       rightreason check rules/after_the_purchase.yaml
+      rightreason check --format github
     """
+    from scheduler.cli.annotations import annotation
     from scheduler.messages.check import check_templates
     from scheduler.rulebook.findings import in_order, render
     from scheduler.rulebook.reader import check_path
@@ -40,15 +59,22 @@ def check(
     folder = frame.workspace_of(ctx)
     if path is None:
         frame.ensure_workspace(folder)
-    known = _known(folder)
-    rulebook, findings, texts = check_path(path or folder, known=known, cache=frame.cache_of(folder))
-    tried = check_templates(rulebook, load_settings(folder), attributes=known.attributes if known else ())
+    settings = load_settings(folder)
+    with _known(folder, settings) as known:
+        rulebook, findings, texts = check_path(path or folder, known=known, cache=frame.cache_of(folder))
+    tried = check_templates(rulebook, settings, attributes=known.attributes)
+    tests = _tests(_workspace_around(path or folder), rulebook, findings)
+    findings += [one for one in tests.findings if _lies_in(one.place.file, path)]
+    texts = {**texts, **tests.texts}
     told = {(one.place.file, one.place.line) for one in findings if one.is_error}
     findings += [
         one for one in tried if (one.place.file, one.place.line) not in told and _lies_in(one.place.file, path)
     ]
     findings = in_order(findings)
-    if form is not Format.TABLE:
+    if form is CheckFormat.GITHUB:
+        for one in findings:
+            typer.echo(annotation(one))
+    elif form is not CheckFormat.TABLE:
         print_objects(
             (
                 {
@@ -64,7 +90,7 @@ def check(
                 for one in findings
             ),
             KEYS,
-            form,
+            Format(form.value),
         )
     elif findings:
         typer.echo(render(findings, texts, colour=frame.coloured(sys.stdout)), nl=False)
@@ -77,27 +103,45 @@ def check(
         raise typer.Exit(1)
 
 
+def _tests(folder: Path, rulebook: Rulebook, findings: Sequence[Finding]) -> Tests:
+    """The tests of the rules; their gates are only known where the rules have no error."""
+    from scheduler.decisions.program import compile_rules
+    from scheduler.ruletests.running import read_tests
+
+    right = not any(one.is_error for one in findings)
+    return read_tests(folder, rulebook, compile_rules(rulebook) if right else None)
+
+
 def _lies_in(file: str, path: Path | None) -> bool:
     """Whether a file, named as in its workspace, lies in what was asked about."""
     if path is None:
         return True
+    return (_workspace_around(path) / file).is_relative_to(path.resolve())
+
+
+def _workspace_around(path: Path) -> Path:
     asked = path.resolve()
-    workspace = next((folder for folder in (asked, *asked.parents) if (folder / "rules").is_dir()), asked)
-    return (workspace / file).is_relative_to(asked)
+    return next((folder for folder in (asked, *asked.parents) if (folder / "rules").is_dir()), asked)
 
 
-def _known(folder: Path) -> Known | None:
-    """What the store knows, for warnings; None where there are no facts yet, and so nothing to compare with."""
-    from scheduler.channels.registry import CHANNELS
+@contextmanager
+def _known(folder: Path, settings: Settings) -> Iterator[Known]:
+    """What the settings and the store know, for warnings; of facts nothing where there are none yet."""
+    from scheduler.channels.registry import not_set_up
     from scheduler.errors import StoreError
     from scheduler.rulebook.lint.subject import Known
+    from scheduler.rulebook.templates import CHANNELS
     from scheduler.workspace import open_workspace
 
-    try:
-        with open_workspace(folder, create=False) as workspace:
-            known = workspace.store.survey()
-    except StoreError:
-        return None
-    if not known.events:
-        return None
-    return Known(frozenset(known.events), known.attributes, frozenset(CHANNELS))
+    channels = frozenset(CHANNELS) - not_set_up(CHANNELS, settings).keys()
+    with ExitStack() as opened:
+        try:
+            store = opened.enter_context(open_workspace(folder, create=False)).store
+            seen = store.survey()
+        except StoreError:
+            yield Known(channels=channels)
+            return
+        if seen.events:
+            yield Known(frozenset(seen.events), seen.attributes, channels, seen.properties, store.ever_had)
+        else:
+            yield Known(channels=channels)

@@ -28,7 +28,7 @@ from scheduler.store.notes import Notes
 from scheduler.store.outbox import Outbox
 from scheduler.store.rulebooks import Rulebooks
 from scheduler.store.suppressions import Suppressions
-from scheduler.store.survey import Counts, Survey, counts, survey
+from scheduler.store.survey import Counts, Survey, counts, ever_had, survey
 from scheduler.store.tasks import Tasks
 from scheduler.store.watch import Watch
 
@@ -127,6 +127,11 @@ class Store:
         """The names of the events and attributes that there are, and how common each is."""
         with self.read() as connection:
             return survey(connection)
+
+    def ever_had(self, event: str, name: str) -> bool:
+        """Whether any event called `event` has ever had a property `name`."""
+        with self.read() as connection:
+            return ever_had(connection, event, name)
 
     def counts(self) -> Counts:
         """How much there is of what."""

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from typing_commands import Run
 
+from scheduler.cli.annotations import annotation
+from scheduler.rulebook.findings import error
+from scheduler.rulebook.model import Place
+
 CAMPAIGN = "campaign: Letters\nrules:\n  letter:\n    reason: x\n    asks_for: nothing\n    when: order_placed\n    send: welcome\n"
 
 
@@ -50,3 +54,47 @@ def test_what_the_facts_never_hold_is_a_warning_and_ends_with_0(shop: Path, run:
     result = run(shop, "check", str(shop / "rules" / "letters.yaml"))
     assert "warning[unseen-event]" in result.stdout
     assert result.exit_code == 0
+
+
+def test_a_workspace_without_rules_is_told_what_to_do(empty: Path, run: Run) -> None:
+    for file in (empty / "rules").rglob("*.yaml"):
+        if file.name not in {"house_rules.yaml", "people.yaml"}:
+            file.unlink()
+    result = run(empty, "check")
+    assert "warning[no-rules] there are no rules, so nobody will ever be contacted" in result.stdout
+    assert "write a campaign in rules/, or let `rightreason init` lay one down" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_findings_can_be_had_as_annotations_of_github(empty: Path, run: Run) -> None:
+    (empty / "rules" / "letters.yaml").write_text(CAMPAIGN)
+    result = run(empty, "check", "--format", "github")
+    first = result.stdout.splitlines()[0]
+    assert first.startswith("::error file=rules/letters.yaml,line=4,col=5,title=thin-reason::")
+    assert result.exit_code == 1
+
+
+def test_an_annotation_escapes_what_would_end_it() -> None:
+    finding = error("bad-value", Place("rules/50%,a:b.yaml", 1, 2), "100% of\r\nthis: a, b", "mend it", ["x", "y"])
+    assert annotation(finding) == (
+        "::error file=rules/50%25%2Ca%3Ab.yaml,line=1,col=2,title=bad-value::"
+        "100%25 of%0D%0Athis: a, b%0Amend it%0Aallowed: x, y"
+    )
+
+
+def test_a_property_that_no_such_event_ever_had_is_a_warning(shop: Path, run: Run) -> None:
+    campaign = CAMPAIGN.replace("reason: x", "reason: They have placed their order with us.").replace(
+        "when: order_placed", "when: {event: order_delivered, where: {prodct: {is: Kettle}}}"
+    )
+    (shop / "rules" / "letters.yaml").write_text(campaign)
+    result = run(shop, "check", str(shop / "rules" / "letters.yaml"))
+    assert "warning[unseen-property] no 'order_delivered' has ever had a property 'prodct'" in result.stdout
+    assert "did you mean 'product'?" in result.stdout
+
+
+def test_a_channel_that_is_not_set_up_is_a_warning_before_any_facts_are_there(empty: Path, run: Run) -> None:
+    (empty / "rules" / "letters.yaml").write_text(
+        CAMPAIGN.replace("reason: x", "reason: They have placed their order with us.") + "    by: [email, sms]\n"
+    )
+    result = run(empty, "check", str(empty / "rules" / "letters.yaml"))
+    assert "[unseen-channel] the channel 'sms' is not set up" in result.stdout

@@ -96,7 +96,7 @@ def test_a_rule_may_ask_as_much_as_the_engine_can(asks_for: str) -> None:
     gates = 9 + (2 if asks_for == "feedback" else 0)  # those that every such rule has; one of them is the house's cap
     conditions = [f"  - {{event: event_{number}}}" for number in range(MOST_GATES - gates + 1)]
     few, many = (
-        rule("before: 9 days", "unless:", *lines).replace("asks_for: nothing", f"asks_for: {asks_for}")
+        rule("before: 99 days", "unless:", *lines).replace("asks_for: nothing", f"asks_for: {asks_for}")
         for lines in (conditions[:-1], conditions)
     )
     book, findings = read(rules__examples=few)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from rulebook_shop import HOUSE, codes, read
+from rulebook_shop import FILES, HOUSE, codes, read
+
+from scheduler.rulebook.reader import rulebook_from_texts
 
 ASK = """\
 campaign: Asks
@@ -163,3 +165,45 @@ def test_feedback_needs_no_proof() -> None:
     text = ASK.replace("referral", "feedback").replace("{when}", "order_delivered").replace("    {after}\n", "")
     text = text.replace("    only_if: [{proof}]\n", "").replace("send: ask", "send: hello")
     assert codes(read(rules__asks=text)[1]) == []
+
+
+FEEDBACK = """\
+campaign: Under test
+rules:
+  tested:
+    reason: They have had it for a while; learn how it does.
+    asks_for: feedback
+    when: order_delivered
+    after: 2 days
+    before: 21 days
+    send: hello
+    by: [email]
+"""
+
+
+def of_feedback(house: str, text: str = FEEDBACK) -> list[tuple[str, int, str]]:
+    files = FILES | {"rules/examples.yaml": text, "rules/house_rules.yaml": house}
+    _, findings = rulebook_from_texts(files)
+    return [(one.code, one.place.line, one.message) for one in findings if one.place.file == "rules/examples.yaml"]
+
+
+def test_feedback_that_closes_before_the_value_window_of_a_house_that_states_none_can_never_speak() -> None:
+    assert of_feedback("timezone: Europe/Berlin\n") == [
+        (
+            "value-too-late",
+            8,
+            "'tested' closes 21 days after its trigger, and waits for the value window before that"
+            " (the house rules state none, so it is 60 days): it can never speak",
+        )
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["none", "if delivered"])
+def test_feedback_that_need_not_wait_may_close_early(wanted: str) -> None:
+    assert of_feedback(f"asks: {{feedback: {{value_window: {wanted}}}}}\n") == []
+
+
+def test_feedback_on_a_delivery_must_stay_open_for_the_shortest_value_window() -> None:
+    house = "value_window: {delivered_by: order_delivered, default: 30 days}\n"
+    assert [code for code, _, _ in of_feedback(house)] == ["value-too-late"]
+    assert of_feedback(house, FEEDBACK.replace("21 days", "31 days")) == []

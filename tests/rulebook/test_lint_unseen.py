@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from language_examples import rule, with_condition
 from rulebook_shop import FILES
 
@@ -73,3 +76,47 @@ def test_only_if_on_an_attribute_that_many_lack_is_fine() -> None:
 
 def test_an_empty_store_knows_nothing_and_warns_of_nothing() -> None:
     assert found(rule(when="anything"), Known()) == []
+
+
+SEEN = Known(
+    events=frozenset(
+        {"signed_up", "order_delivered", "order_returned", "ticket_opened", "ticket_closed", "nps_answered"}
+    ),
+    properties={
+        "order_delivered": {"category", "order_id", "due"},
+        "order_returned": {"order_id"},
+        "ticket_opened": {"ticket_id"},
+        "ticket_closed": {"ticket_id"},
+        "nps_answered": {"score"},
+    },
+    ever_had=lambda event, name: (event, name) == ("order_delivered", "gift"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (rule(when="{event: order_delivered, where: {categry: {is: coffee}}}"), "did you mean 'category'?"),
+        (rule("before: 1 day", when="{event: order_delivered, date: deu}"), "did you mean 'due'?"),
+        (with_condition("{event: nps_answered, latest: scor, at_least: 9}"), "did you mean 'score'?"),
+        (with_condition("{event: order_returned, where: {order: {is: A1}}}"), "did you mean 'order_id'?"),
+        (with_condition("{event: nps_answered, sum: zzz, at_least: 9}"), ""),
+    ],
+)
+def test_a_property_that_no_such_event_ever_had_is_warned_of_with_the_nearest(text: str, meant: str) -> None:
+    assert found(text, SEEN) == [("unseen-property", "warning", meant)]
+
+
+def test_a_property_that_only_the_trigger_lacks_is_warned_of_where_same_compares_it() -> None:
+    known = replace(SEEN, properties={**SEEN.properties, "order_returned": {"order_id", "parcel"}})
+    text = with_condition("{event: order_returned, same: parcel}")
+    assert [code for code, _, _ in found(text, known)] == ["unseen-property"]
+
+
+def test_a_rare_property_that_one_event_had_is_not_warned_of() -> None:
+    assert found(rule(when="{event: order_delivered, where: {gift: {is: true}}}"), SEEN) == []
+
+
+def test_properties_of_the_house_rules_are_asked_for_too() -> None:
+    known = replace(SEEN, properties={**SEEN.properties, "order_delivered": {"order_id"}, "ticket_opened": {"id"}})
+    assert [code for code, _, _ in found(rule(), known)] == ["unseen-property"] * 2

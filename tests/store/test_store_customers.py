@@ -124,5 +124,13 @@ def test_what_is_known_is_surveyed(store: Store) -> None:
     assert (known.events, known.attributes) == ({"bought": 2}, {"name": 1.0, "points": 0.5})
 
 
+def test_the_properties_that_events_ever_had_are_known(store: Store) -> None:
+    enrol(store, "ann", "bob")
+    store.events.add([bought("1", product="Kettle"), bought("2", "bob", total=3)], now=NOW)
+    assert store.survey().properties == {"bought": {"product", "total"}}
+    assert (store.ever_had("bought", "total"), store.ever_had("bought", "totl")) == (True, False)
+    assert store.ever_had("sold", "total") is False
+
+
 def test_an_empty_store_knows_nothing(store: Store) -> None:
     assert (store.survey().events, store.survey().attributes, store.counts().customers) == ({}, {}, 0)

@@ -25,6 +25,7 @@ LINTS: tuple[Lint, ...] = (
     hours.hours,
     asks.asks,
     asks.value,
+    asks.too_late,
     conditions.names,
     conditions.circles,
     conditions.questions,
@@ -38,6 +39,7 @@ LINTS: tuple[Lint, ...] = (
     actions.template_names,
     wording.wording,
     unseen.unseen,
+    unseen.properties,
 )
 """Every question, in no order that matters."""
 

@@ -88,6 +88,28 @@ def value(subject: Subject) -> Iterator[Finding]:
                 yield error("ask-too-early", at(rule, "after"), message, f"write after: value_window, or {window}")
 
 
+def too_late(subject: Subject) -> Iterator[Finding]:
+    """Rules that the engine keeps back for the trigger's value window, and that are over by then."""
+    if "value_window" in subject.broken:
+        return
+    for rule in subject.rules:
+        if rule.asks_for is AsksFor.NOTHING or rule.before is None or rule.after == VALUE_WINDOW:
+            continue
+        house = subject.house.value_window
+        waits = subject.house.ask(rule.asks_for).value_window
+        if waits == "none" or (waits != "required" if house is None else not _anchored_on_value(subject, rule)):
+            continue
+        name, window = min(windows(subject, rule).items(), key=lambda item: item[1].nominal_days)
+        if longest(rule.before) < shortest(window):
+            stated = "" if house is not None else "the house rules state none, so it is "
+            message = (
+                f"'{rule.name}' closes {rule.before} after its trigger, and waits for the value window{name}"
+                f" before that ({stated}{window}): it can never speak"
+            )
+            way_out = f"write a longer before, or asks: {{{rule.asks_for}: {{value_window: none}}}} in the house rules"
+            yield warning("value-too-late", at(rule, "before"), message, way_out)
+
+
 def windows(subject: Subject, rule: Rule) -> dict[str, Duration]:
     """The value windows that may apply to a rule, by what they are for, in words."""
     house = subject.house.value_window

@@ -64,14 +64,13 @@ def hours(subject: Subject) -> Iterator[Finding]:
     if any(broken.startswith("send_hours") for broken in subject.broken):
         return
     for rule in subject.rules:
-        yield from _loosens(subject, rule)
-        if Exemption.SEND_HOURS in rule.exempt:
-            continue
-        channels = hours_of(subject, rule)
+        channels = [] if Exemption.SEND_HOURS in rule.exempt else hours_of(subject, rule)
         if channels and not any(channel.ever for channel in channels):
             message = "the rule's hours and the house's have no time in common"
-            yield error("never-open", at(rule, "send_hours"), message, "widen the hours")
-        elif channels:
+            yield error("never-open", at(rule, "send_hours"), message, "widen the hours, and stay within the house's")
+            continue
+        yield from _loosens(subject, rule)
+        if channels:
             yield from _time_of_day(subject, rule, channels)
             if isinstance(rule.when, DateTrigger | EveryTrigger):
                 yield from _closed_weekdays(subject, rule, channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scheduler.rulebook.findings import Finding
@@ -13,11 +13,16 @@ from scheduler.rulebook.templates import TemplateFile
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows: events, attributes with the share (0 to 1) of customers that have them, channels."""
+    """What the store knows: events, attributes with the share (0 to 1) of customers that have them, channels.
+
+    `properties` are those that are common, by event; `ever_had` says of any event and property whether one had it.
+    """
 
     events: frozenset[str] = frozenset()
     attributes: Mapping[str, float] = field(default_factory=dict)
     channels: frozenset[str] = frozenset()
+    properties: Mapping[str, Collection[str]] = field(default_factory=dict)
+    ever_had: Callable[[str, str], bool] = lambda _event, _name: False
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from scheduler.rulebook.findings import Finding, meant, warning
 from scheduler.rulebook.lint.subject import Known, Subject, at
 from scheduler.rulebook.lint.walk import inside, resolved, written
 from scheduler.rulebook.model import (
+    AnyOf,
+    Condition,
     CustomerCondition,
     DateTrigger,
     EventCondition,
+    EventDateTrigger,
+    EventTrigger,
     Place,
     Rule,
     SilenceTrigger,
@@ -21,7 +25,7 @@ MANY_LACK = 0.8
 
 
 def unseen(subject: Subject) -> Iterator[Finding]:
-    """Events, attributes and channels that are unknown to the store, and attributes that many customers lack."""
+    """Events, attributes and channels that are unknown, and attributes that many customers lack."""
     known = subject.known
     if known is None:
         return
@@ -38,6 +42,18 @@ def unseen(subject: Subject) -> Iterator[Finding]:
                 message = f"the channel '{use.channel}' is not set up"
                 yield warning("unseen-channel", at(rule, f"by.{number}"), message, "set it up, or take it out")
     yield from _rare(subject, known)
+
+
+def properties(subject: Subject) -> Iterator[Finding]:
+    """Properties that no event of their name has ever had; the common ones are looked up first, since that is quick."""
+    known = subject.known
+    if known is None:
+        return
+    for event, name, place in (*_in_rules(subject), *_in_conditions(subject), *_in_house(subject)):
+        common = known.properties.get(event, ())
+        if common and name not in common and not known.ever_had(event, name):
+            message = f"no '{event}' has ever had a property '{name}'"
+            yield warning("unseen-property", place, message, meant(name, common), sorted(common))
 
 
 def _events(subject: Subject) -> Iterator[tuple[str, Place]]:
@@ -63,6 +79,52 @@ def _events_of(rule: Rule) -> Iterator[tuple[str, Place]]:
         yield rule.until, at(rule, "until")
 
 
+def _in_rules(subject: Subject) -> Iterator[tuple[str, str, Place]]:
+    for rule in subject.rules:
+        yield from _in_trigger(rule)
+
+
+def _in_conditions(subject: Subject) -> Iterator[tuple[str, str, Place]]:
+    for seen in written(subject):
+        condition = seen.condition
+        if not isinstance(condition, EventCondition):
+            continue
+        for name in condition.where or {}:
+            yield condition.event, name, seen.at(f"where.{name}")
+        aggregate, wanted = condition.aggregate
+        if wanted:
+            yield condition.event, wanted, seen.at(aggregate)
+        if condition.same is not None:
+            yield condition.event, condition.same, seen.at("same")
+            if seen.rule is not None and isinstance(seen.rule.when, EventTrigger | EventDateTrigger):
+                yield seen.rule.when.event, condition.same, seen.at("same")
+
+
+def _in_house(subject: Subject) -> Iterator[tuple[str, str, Place]]:
+    window = subject.house.value_window
+    if window is not None and window.property is not None:
+        for event in window.delivered_by:
+            yield event, window.property, subject.place("value_window.property")
+    for name, thing in subject.house.open_things.items():
+        if thing.key is not None:
+            for event in (*thing.opened_by, *thing.closed_by):
+                yield event, thing.key, subject.place(f"open_things.{name}.key")
+
+
+def _in_trigger(rule: Rule) -> Iterator[tuple[str, str, Place]]:
+    match rule.when:
+        case EventTrigger(event=event, where=where) | SilenceTrigger(silence=event, where=where):
+            pass
+        case EventDateTrigger(event=event, where=where):
+            for key, name in (("date", rule.when.date), ("same", rule.when.same)):
+                if name is not None:
+                    yield event, name, at(rule, f"when.{key}")
+        case _:
+            return
+    for name in where or {}:
+        yield event, name, at(rule, f"when.where.{name}")
+
+
 def _attributes(subject: Subject) -> Iterator[tuple[str, Place]]:
     for rule in subject.rules:
         if isinstance(rule.when, DateTrigger):
@@ -74,13 +136,29 @@ def _attributes(subject: Subject) -> Iterator[tuple[str, Place]]:
 
 def _rare(subject: Subject, known: Known) -> Iterator[Finding]:
     for rule in subject.rules:
+        spared = {
+            asked.customer
+            for condition in rule.unless
+            for asked in _any_of(subject, condition)
+            if isinstance(asked, CustomerCondition) and asked.known is False
+        }
         for number, condition in enumerate(rule.unless, 1):
             for path, nested in inside(condition, f"unless.{number}"):
                 for asked in resolved(subject, nested) if isinstance(nested, str) else (nested,):
-                    if not isinstance(asked, CustomerCondition) or asked.known is not None:
+                    if not isinstance(asked, CustomerCondition) or asked.known is not None or asked.customer in spared:
                         continue
                     share = known.attributes.get(asked.customer, 1.0)
                     if share < MANY_LACK:
                         message = f"{1 - share:.0%} of the customers have no '{asked.customer}', and are not spared"
                         way_out = f"add {{customer: {asked.customer}, known: false}} to unless, if they should be"
                         yield warning("rare-attribute", at(rule, path), message, way_out)
+
+
+def _any_of(subject: Subject, condition: Condition) -> Iterator[Condition]:
+    """The condition, or those of which one is enough to make it true."""
+    if isinstance(condition, str) and (named := subject.condition(condition)) is not None:
+        yield named.condition
+    elif isinstance(condition, AnyOf):
+        yield from condition.any_of
+    else:
+        yield condition
