@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 import zoneinfo
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Mapping
@@ -354,6 +355,8 @@ def holidays_of(country: str | None, first_year: int, last_year: int) -> frozens
     import holidays
 
     try:
-        return frozenset(holidays.country_holidays(country.strip().upper(), years=range(first_year, last_year + 1)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that some are only known up to a year
+            return frozenset(holidays.country_holidays(country.strip().upper(), years=range(first_year, last_year + 1)))
     except NotImplementedError:
         return frozenset()

@@ -333,7 +333,7 @@ def test_contacts_are_not_written_among_the_facts(shop: Path, run: Run) -> None:
     result = run(shop, *words, "--contacts", str(shop / "sample" / "events.jsonl"))
     assert result.exit_code == 2
     assert "lies among the facts" in result.output
-    assert (shop / "sample" / "events.jsonl").read_text().count("\n") == 464
+    assert (shop / "sample" / "events.jsonl").read_text().count("\n") == 467
 
 
 def test_a_file_of_facts_that_is_broken_is_told_with_the_way_out(shop: Path, run: Run, tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_a_task_is_done_once(with_task: Path, run: Run) -> None:
 def test_a_dropped_task_is_no_fact(with_task: Path, run: Run) -> None:
     before = run(with_task, "status").stdout
     run(with_task, "done", INTERVIEW, "--dropped")
-    assert "464 events" in before
-    assert "464 events" in run(with_task, "status").stdout
+    assert "467 events" in before
+    assert "467 events" in run(with_task, "status").stdout
 
 
 def test_a_task_that_is_none_is_refused(with_task: Path, run: Run) -> None:

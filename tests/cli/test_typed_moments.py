@@ -34,5 +34,5 @@ def test_a_preview_of_now_is_that_of_the_same_moment_typed(shop: Path) -> None:
     with freeze_time("2026-11-02T07:00:00Z"):
         by_the_clock = run_in(shop, "preview", "--customer", "amara", "--format", "json")
     typed = run_in(shop, "preview", "--customer", "amara", "--format", "json", "--now", MORNING)
-    assert typed.stdout.count("\n") == 4
+    assert typed.stdout.count("\n") == 5
     assert by_the_clock.stdout == typed.stdout
