@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.outcome import Outcome
 from scheduler.decisions.program import Program
-from scheduler.rulebook.model import VALUE_WINDOW, Again, EventDateTrigger, Rule, SilenceTrigger, Status
+from scheduler.rulebook.model import VALUE_WINDOW, Again, Ask, EventDateTrigger, Rule, SilenceTrigger, Status
 from scheduler.ruletests.verdict import Verdict
 
 ALWAYS_THERE = frozenset({Cause.ACTIVE, Cause.WINDOW, Cause.REACHABLE, Cause.SEND_HOURS, Cause.CAP, Cause.HOLDOUT})
@@ -46,18 +46,24 @@ def coverage(program: Program, verdicts: Iterable[Verdict]) -> list[Covered]:
     found = []
     for number, rule in enumerate(program.rules):
         if rule.status is Status.ACTIVE:
-            own = [gate.name for gate in program.gates[number] if _may_refuse(gate.cause, rule)]
+            own = [
+                gate.name
+                for gate in program.gates[number]
+                if _may_refuse(gate.cause, rule, program.house.ask(rule.asks_for))
+            ]
             found.append(Covered(rule, rule.name in contacted, {gate: (rule.name, gate) in refused for gate in own}))
     return sorted(found, key=lambda one: one.rule.name)
 
 
-def _may_refuse(cause: Cause, rule: Rule) -> bool:
+def _may_refuse(cause: Cause, rule: Rule, ask: Ask) -> bool:
     match cause:
         case Cause.AGAIN:
             return rule.again != Again()
         case Cause.UNTIL:
             return rule.until is not None or isinstance(rule.when, SilenceTrigger | EventDateTrigger)
         case Cause.VALUE_WINDOW:  # its window does not open before
-            return rule.after != VALUE_WINDOW
+            return rule.after != VALUE_WINDOW and ask.value_window != "none"
+        case Cause.GIVES:
+            return ask.gives != "none"
         case _:
             return cause not in ALWAYS_THERE

@@ -191,4 +191,5 @@ def test_what_the_tests_reach_of_each_rule_is_told() -> None:
     check_in, review = coverage(compile_rules(book), verdicts)
     assert (check_in.contacted, check_in.unreached) == (True, ("unless.1", "consent"))
     assert (review.contacted, review.gates["only_if.1"], review.gates["again"]) == (False, True, False)
-    assert "window" not in review.gates
+    assert {"window", "value_window"} & review.gates.keys() == set()
+    assert "gives" in review.gates
