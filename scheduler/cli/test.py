@@ -78,8 +78,8 @@ def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cov
     if cover:
         covered = coverage(program, verdicts)
         passed = all(one.passed for one in verdicts)
-        if not passed:
-            print_verdicts(verdicts, rulebook, Format.TABLE)
+        if not passed and form is Format.TABLE:
+            print_verdicts(verdicts, rulebook, form)
         print_coverage(covered, form)
         return passed and all(one.is_whole for one in covered)
     print_verdicts(verdicts, rulebook, form)

@@ -97,6 +97,12 @@ def test_what_no_test_reaches_is_told(tested: Path, run: Run) -> None:
     assert by_rule["review_ask"]["contacted"] is False
 
 
+def test_programs_read_only_what_is_reached_where_a_test_fails_too(tested: Path, run: Run) -> None:
+    result = run(written(tested, GOOD.replace("10:00", "11:00")), "test", "--cover", "--format", "json")
+    assert result.exit_code == 1
+    assert {"rule", "contacted", "gates", "unreached"} == set(json.loads(result.stdout.splitlines()[0]))
+
+
 def test_tests_that_can_not_be_used_are_told_with_every_finding(tested: Path, run: Run) -> None:
     result = run(written(tested, GOOD.replace("birthday_card, by", "birthday_cart, by")), "test")
     assert result.exit_code == 2
