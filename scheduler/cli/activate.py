@@ -10,7 +10,7 @@ import typer
 from scheduler.cli import frame
 from scheduler.cli.formats import Column, Format, count, print_objects, print_table
 from scheduler.cli.moments import Now, moment_of
-from scheduler.errors import InputError, RightReasonError, RulebookError
+from scheduler.errors import InputError, RightReasonError
 
 if TYPE_CHECKING:
     from scheduler.rulebook.model import Rulebook
@@ -94,14 +94,9 @@ def _rulebook(workspace: Workspace, number: int | None) -> Rulebook:
 
 
 def _ensure_tested(workspace: Workspace, rulebook: Rulebook) -> None:
-    from scheduler.decisions.program import compile_rules
-    from scheduler.ruletests.running import read_tests, run_tests
+    from scheduler.ruletests.running import load_tests, run_tests
 
-    found = read_tests(workspace.folder, rulebook, compile_rules(rulebook))
-    if found.findings:
-        message = "nothing was changed: the tests of the rules can't be used; the findings say where and why"
-        raise RulebookError(message, findings=list(found.findings), sources=found.texts)
-    failed = [one.test for one in run_tests(found.tests, rulebook) if not one.passed]
+    failed = [one.test for one in run_tests(load_tests(workspace.folder, rulebook), rulebook) if not one.passed]
     if failed:
         raise RightReasonError(
             f"nothing was changed: {count(len(failed), 'test')} of the rules failed, first "

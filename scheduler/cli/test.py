@@ -11,7 +11,7 @@ import typer
 
 from scheduler.cli import frame
 from scheduler.cli.formats import Format
-from scheduler.errors import InputError, RightReasonError, RulebookError
+from scheduler.errors import InputError, RightReasonError
 
 if TYPE_CHECKING:
     from scheduler.rulebook.model import Rulebook
@@ -73,31 +73,26 @@ def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cov
     from scheduler.ruletests.running import run_tests
 
     rulebook = load_rulebook(folder, cache=frame.cache_of(folder))
-    program = compile_rules(rulebook)
     verdicts = list(run_tests(_chosen(folder, rulebook, path, only), rulebook))
+    passed = all(one.passed for one in verdicts)
     if cover:
-        covered = coverage(program, verdicts)
-        passed = all(one.passed for one in verdicts)
+        covered = coverage(compile_rules(rulebook), verdicts)
         if not passed and form is Format.TABLE:
             print_verdicts(verdicts, rulebook, form)
         print_coverage(covered, form)
         return passed and all(one.is_whole for one in covered)
     print_verdicts(verdicts, rulebook, form)
-    return all(one.passed for one in verdicts)
+    return passed
 
 
 def _chosen(folder: Path, rulebook: Rulebook, path: Path | None, only: str | None) -> list[RuleTest]:
     """The tests that were asked for; raises `RulebookError` with every finding where any can't be used."""
-    from scheduler.decisions.program import compile_rules
-    from scheduler.ruletests.running import read_tests
+    from scheduler.ruletests.running import load_tests
 
-    found = read_tests(folder, rulebook, compile_rules(rulebook))
-    if found.findings:
-        message = "the tests can't be used; the findings say where and why"
-        raise RulebookError(message, findings=list(found.findings), sources=found.texts)
-    if not found.tests:
+    tests = load_tests(folder, rulebook)
+    if not tests:
         raise InputError("there are no tests; write some into rules/tests/, one file for each file of rules")
-    chosen = [one for one in found.tests if _lies_in(folder / one.file, path) and _speaks_of(one, only)]
+    chosen = [one for one in tests if _lies_in(folder / one.file, path) and _speaks_of(one, only)]
     if not chosen:
         raise InputError(f"no test is {f'in {path}' if path else f'about {only!r}'}; leave it out to run all of them")
     return chosen

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.decisions.program import Program, compile_rules
+from scheduler.errors import RulebookError
 from scheduler.rulebook.findings import Finding, in_order
 from scheduler.rulebook.model import Rulebook
 from scheduler.rulebook.people import PEOPLE_FILE
@@ -35,6 +36,15 @@ def read_tests(workspace: Path, rulebook: Rulebook, program: Program | None = No
     if program is not None:
         findings += unknown_gates(tests, program)
     return Tests(tuple(tests), tuple(in_order(findings)), texts)
+
+
+def load_tests(workspace: Path, rulebook: Rulebook) -> tuple[RuleTest, ...]:
+    """The tests in `rules/tests/`; raises `RulebookError` with `findings` and `sources` where any can't be used."""
+    found = read_tests(workspace, rulebook, compile_rules(rulebook))
+    if found.findings:
+        message = "the tests of the rules can't be used; the findings say where and why"
+        raise RulebookError(message, findings=list(found.findings), sources=found.texts)
+    return found.tests
 
 
 def run_tests(tests: Iterable[RuleTest], rulebook: Rulebook) -> Iterator[Verdict]:
