@@ -46,13 +46,13 @@ FILES = {
     "rules/a_welcome.yaml": WELCOME,
     "rules/house_rules.yaml": HOUSE,
     "rules/people.yaml": PEOPLE,
-    "templates/ask.email.md": "Would you tell a friend? {{ links.refer }}\n",
+    "templates/ask.email.md": "---\nsubject: A favour\n---\nWould you tell a friend? {{ links.refer }}\n",
     "templates/call.phone.md": "Ask {{ customer.name }} why.\n",
-    "templates/card.email.md": "Happy birthday!\n",
+    "templates/card.email.md": "---\nsubject: Happy birthday\n---\nHappy birthday!\n",
     "templates/card.post.typ": "Happy birthday!\n",
-    "templates/hello.email.md": 'Hello {{ customer.first_name or "there" }}!\n',
+    "templates/hello.email.md": '---\nsubject: Hello\n---\nHello {{ customer.first_name or "there" }}!\n',
     "templates/hello.sms.txt": "Hello!\n",
-    "templates/shopping.email.md": "There is more: {{ links.shop }}\n",
+    "templates/shopping.email.md": "---\nsubject: There is more\n---\nThere is more: {{ links.shop }}\n",
 }
 RULE = """\
 campaign: Under test

@@ -11,10 +11,12 @@ from pathlib import Path
 from rulebook_shop import FILES
 
 from scheduler.decisions.program import compile_rules
+from scheduler.messages.check import check_templates
 from scheduler.rulebook.findings import Finding, in_order, render
 from scheduler.rulebook.lint import Known
 from scheduler.rulebook.reader import check_path
 from scheduler.ruletests.running import read_tests
+from scheduler.settings import Settings
 
 EXAMPLES = Path(__file__).parent / "rules"
 CAMPAIGN = "rules/campaign.yaml"
@@ -22,7 +24,7 @@ KNOWN = Known(
     events=frozenset(
         {"signed_up", "order_delivered", "order_returned", "ticket_opened", "ticket_closed", "nps_answered"}
     ),
-    attributes={"birthday": 0.4, "tier": 1.0},
+    attributes={"birthday": 0.4, "first_name": 1.0, "tier": 1.0},
     channels=frozenset({"email", "phone"}),
     properties={"order_delivered": {"category", "order_id", "product"}},
 )
@@ -45,7 +47,10 @@ def checked(example: Path, folder: Path) -> tuple[list[Finding], str]:
     rulebook, findings, texts = check_path(folder, known=known)
     right = not any(one.is_error for one in findings)
     tests = read_tests(folder, rulebook, compile_rules(rulebook) if right else None)
-    found = in_order([*findings, *tests.findings])
+    told = {(one.place.file, one.place.line) for one in findings if one.is_error}
+    tried = check_templates(rulebook, Settings(), attributes=known.attributes if known else ())
+    tried_only = [one for one in tried if (one.place.file, one.place.line) not in told]
+    found = in_order([*findings, *tests.findings, *tried_only])
     return found, render(found, {**texts, **tests.texts}, colour=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,7 @@ from jinja2 import nodes
 from scheduler.decisions.facts import Value
 from scheduler.decisions.reason import fill_reason
 from scheduler.errors import TemplateError
-from scheduler.messages.context import Context, RuleFacts
+from scheduler.messages.context import NAMES, Context, RuleFacts
 from scheduler.messages.formats import StandIn
 from scheduler.messages.links import Links
 from scheduler.messages.message import Message
@@ -21,6 +21,8 @@ from scheduler.messages.render import render
 from scheduler.messages.sandbox import Named
 from scheduler.messages.templates import FORMATS, LAYOUT, TemplateFile, Templates
 from scheduler.rulebook.findings import Finding, error, meant, warning
+from scheduler.rulebook.lint.subject import nearest_place
+from scheduler.rulebook.lint.unseen import IMPORT_FIRST
 from scheduler.rulebook.model import Place, Rule, Rulebook
 from scheduler.settings import Settings
 
@@ -108,6 +110,7 @@ def check_templates(rulebook: Rulebook, settings: Settings, *, attributes: Colle
         for channel in channels_of(rule, templates):
             for file in templates.variants(rule.template, channel):
                 found |= dict.fromkeys(check_template(templates, rule, file, settings, attributes=attributes))
+            found |= dict.fromkeys(_absent(templates, rule, channel))
     for file in templates.variants(LAYOUT, "email"):
         try:
             templates.compiled(file)
@@ -127,7 +130,12 @@ def finding_of(problem: TemplateError) -> Finding:
     """A template's error as a finding, to stand beside those of the rules."""
     facts = problem.facts
     place = Place(facts.get("file", ""), facts.get("line") or 1, 1)
-    return error(facts.get("code", "bad-template"), place, facts.get("cause", str(problem)), problem.way_out)
+    code, cause = facts.get("code", "bad-template"), facts.get("cause", str(problem))
+    owner, _, name = cause.split(" ")[0].partition(".")
+    there = sorted(NAMES.get(owner) or ()) if code == "unknown-template-name" and name else []
+    if there and name not in there:
+        return error(code, place, f"'{owner}' has no '{name}'", meant(name, there), there)
+    return error(code, place, cause, problem.way_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +151,27 @@ class _SampleContext(Context):
 
 
 class _Everything(Named):
-    """Has every name that is asked for."""
+    """Has every name that is asked for, but none of Python's own."""
 
     __slots__ = ()
 
     def __contains__(self, name: object) -> bool:
-        return True
+        return not str(name).startswith("_")
 
     def __missing__(self, name: str) -> StandIn:
         return StandIn(f"({name})")
+
+
+def _absent(templates: Templates, rule: Rule, channel: str) -> Iterator[Finding]:
+    """That no file is there for customers of no language: one is in other languages only, or of an ending not used."""
+    try:
+        templates.find(rule.template, channel)
+    except TemplateError as problem:
+        if problem.facts["code"] == "missing-template":
+            found = finding_of(problem)
+            way_out = f"write {found.place.file}"
+            place = nearest_place(rule.places, "send" if rule.send else "script")
+            yield replace(found, place=place or found.place, way_out=way_out)
 
 
 def _unseen(templates: Templates, file: TemplateFile, attributes: Collection[str]) -> Iterator[Finding]:
@@ -160,4 +180,6 @@ def _unseen(templates: Templates, file: TemplateFile, attributes: Collection[str
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name == "customer" and node.attr not in known:
             message = f"no customer has the attribute '{node.attr}'"
-            yield warning("unseen-attribute", Place(file.path, node.lineno, 1), message, meant(node.attr, known))
+            yield warning(
+                "unseen-attribute", Place(file.path, node.lineno, 1), message, meant(node.attr, known, IMPORT_FIRST)
+            )

@@ -17,7 +17,7 @@ from jinja2 import filters, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Undefined
 
-from scheduler.messages.sandbox import CHARACTERS, STEPS, scalar
+from scheduler.messages.sandbox import CHARACTERS, STEPS, Unfit, scalar
 
 LOCALE = "_locale"
 CURRENCY = "_currency"
@@ -67,7 +67,7 @@ def _date(context: Context, value: Any, pattern: str = "long") -> str:
     if not isinstance(day, date):
         if isinstance(value, StandIn):
             return str(value)
-        raise SecurityError(f"date: {value!r} is no date")
+        raise Unfit(f"date: {value!r} is no date", "give it a date, like 2026-03-01, or take |date out")
     return format_date(day, format=pattern, locale=context[LOCALE])
 
 
@@ -81,7 +81,7 @@ def _amount(name: str, value: Any) -> int | float | None:
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise SecurityError(f"{name}: {value!r} is no number")
+        raise Unfit(f"{name}: {value!r} is no number", f"give it a number, like 49.90, or take |{name} out")
     return number
 
 
@@ -111,7 +111,8 @@ def _url(value: Any) -> str:
     address = str(_known(value))
     if isinstance(value, StandIn) or _ADDRESS.fullmatch(address):
         return address
-    raise SecurityError(f"{address!r} is no address that a link may lead to")
+    way_out = "let it begin with https://, http://, mailto: or tel:"
+    raise Unfit(f"{address!r} is no address that a link may lead to", way_out)
 
 
 def _urlpart(value: Any) -> str:

@@ -46,12 +46,13 @@ def _email(
         raise template_error("the subject is empty", path, 1, 'write "subject: …" in its head')
     body = template.html.render(values) if template.html else ""
     text = template.text.render(values) if template.text else ""
+    html = body
     if template.file.ext == "html":
-        html, text = body, text or text_of_html(body)
-    else:
-        html, text = _in_layout(templates, context, {**values, **head}, body, text)
-    if not body.strip() or not text.strip():
+        text = text or text_of_html(body)
+    if not body.strip() or (not text.strip() and "<img" not in body):
         raise template_error("the message is empty", path, way_out="write what it is to say")
+    if template.file.ext != "html":
+        html, text = _in_layout(templates, context, {**values, **head}, body, text)
     unsubscribe = values["links"]["unsubscribe"]
     if unsubscribe not in html or unsubscribe not in text:
         raise _no_way_out(template, html=unsubscribe in html)
@@ -83,6 +84,8 @@ def _in_layout(templates: Templates, context: Context, values: dict[str, Any], b
 def _no_way_out(template: Template, *, html: bool) -> TemplateError:
     own = template.file.ext == "html"
     path = template.file.path if own else f"templates/{LAYOUT}.email.{'txt' if html else 'html'}"
+    if own and html and template.text:
+        path = template.text.path
     part = "text" if html else "HTML"
     return template_error(
         f"the {part} of the mail has no link to unsubscribe", path, way_out="put {{ links.unsubscribe }} into it"

@@ -6,6 +6,7 @@ short list, loops and macros are counted, and lists are never printed.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
@@ -32,6 +33,11 @@ STEPS = 20_000
 
 STEP = "takes a step"
 """The filter by which loops and calls pay; its name can't be written in a template."""
+
+SYNTAX = "write it as Jinja: {{ value }} or {% if value %}"
+"""The way out where a template can't be read."""
+SIMPLER = "write it simpler: templates name values, ask {% if … %} and go through short lists"
+"""The way out where a template does what none may, or what can't be done."""
 
 _METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset({"upper", "lower", "title", "capitalize", "strip", "startswith", "endswith", "split"}),
@@ -70,6 +76,14 @@ class Missing(StrictUndefined):
         owner = getattr(self._undefined_obj, "called", None)
         name = f"{owner}.{self._undefined_name}" if owner else str(self._undefined_name)
         return f"{name} has no value" if owner else f"{name} is undefined"
+
+
+class Unfit(SecurityError):
+    """A value that a filter can't take; `way_out` says what it takes."""
+
+    def __init__(self, message: str, way_out: str) -> None:
+        super().__init__(message)
+        self.way_out = way_out
 
 
 class Named(dict[str, Any]):
@@ -151,8 +165,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def compiled(self, text: str, path: str) -> Any:
         """The template that this text is; raises `TemplateSyntaxError` and what Python's compiler raises."""
         tree = self.parse(text, path, path)
+        self.ensure_known(tree, path)
         _count_steps(tree)
         return self.template_class.from_code(self, self.compile(tree, path, path), self.make_globals(None))
+
+    def ensure_known(self, tree: nodes.Template, path: str) -> None:
+        """Raise `TemplateSyntaxError` at the first unknown filter or test; Jinja passes over those in branches."""
+        for node in tree.find_all((nodes.Filter, nodes.Test)):
+            kind, there = ("filter", self.filters) if isinstance(node, nodes.Filter) else ("test", self.tests)
+            if node.name not in there:
+                raise TemplateSyntaxError(f"No {kind} named {node.name!r}.", node.lineno, path, path)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A value by its name; of text and dates, the few methods that are harmless."""
@@ -305,17 +327,31 @@ def template_error(
     else:
         cause = str(getattr(error, "message", None) or error) or type(error).__name__
         if isinstance(error, TemplateSyntaxError):
-            line = error.lineno
+            line, path = error.lineno, error.filename or path
     if isinstance(error, UndefinedError):
         code = "unknown-template-name"
         way_out = _instead_of(cause.split()[0])
+    elif isinstance(error, Exception):
+        way_out = way_out or _mended(error)
     place = f"{path}:{line}" if line else path
     return TemplateError(f"{place}: {cause}", file=path, line=line, cause=cause, way_out=way_out, code=code)
 
 
+def _mended(error: Exception) -> str:
+    if isinstance(error, Unfit):
+        return error.way_out
+    if isinstance(error, RecursionError):
+        return "take out what calls or includes the template again"
+    if isinstance(error, TemplateNotFound):
+        return "write that file, or take the line out"
+    return SYNTAX if isinstance(error, TemplateSyntaxError) else SIMPLER
+
+
 def _instead_of(name: str) -> str:
+    if name.startswith("brand."):
+        return f"set {name} in the settings, or leave it out"
     if name in ("links.review", "links.refer", "links.shop"):
         return f"set brand.{name.removeprefix('links.')}_url in the settings"
-    if name.startswith(("customer.", "event.")):
+    if re.match(r"(customer|event)\.[^_]", name):
         return f'write what stands in its place, like {{{{ {name} or "…" }}}}'
     return "write a name that templates have"

@@ -18,7 +18,7 @@ from scheduler.messages.formats import FILTERS
 from scheduler.messages.head import Head, split_head
 from scheduler.messages.layout import house_layout
 from scheduler.messages.markdown import Source, html_source, text_source
-from scheduler.messages.sandbox import Piece, Sandbox, template_error
+from scheduler.messages.sandbox import SYNTAX, Piece, Sandbox, template_error
 from scheduler.rulebook.findings import meant
 
 FOLDER = "templates/"
@@ -30,7 +30,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The formats of each channel's templates. The `.txt` beside an e-mail's `.html` is its text part."""
 
-_NO_FILTER = re.compile(r"No filter named '(.*)'")
+_UNKNOWN = re.compile(r"No (filter|test) named '(.*)'")
 _LOCALE = r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*"
 _FILE = re.compile(rf"(?P<name>[^./]+)\.(?P<channel>[a-z]+)(?:\.(?P<locale>{_LOCALE}))?\.(?P<ext>[a-z]+)")
 
@@ -106,7 +106,9 @@ class Templates:
 
     def parsed(self, file: TemplateFile) -> nodes.Template:
         """The syntax tree of one file, head and all; raises Jinja's `TemplateSyntaxError`."""
-        return self._html.parse(self.files[file.path])
+        tree = self._html.parse(self.files[file.path])
+        self._html.ensure_known(tree, file.path)
+        return tree
 
     def _fitting(self, name: str, channel: str, language: str) -> TemplateFile:
         variants = self.variants(name, channel)
@@ -133,7 +135,7 @@ class Templates:
     def _compile(self, file: TemplateFile) -> Template:
         source = self.files[file.path]
         if len(source) > CHARACTERS:
-            raise template_error(f"it is longer than {CHARACTERS:,} characters", file.path)
+            raise template_error(f"it is longer than {CHARACTERS:,} characters", file.path, way_out="make it shorter")
         try:
             head = split_head(source, file)
             fields = {
@@ -144,6 +146,8 @@ class Templates:
             html, text = self._bodies(file, head)
         except TemplateError:
             raise
+        except TemplateSyntaxError as error:
+            raise _unreadable(error, file.path, error.lineno) from None
         except Exception as error:  # noqa: BLE001 - whatever the compiler stumbles over is wrong in the template
             raise template_error(error, file.path) from None
         return Template(file, MappingProxyType(fields), text, html)
@@ -171,12 +175,7 @@ class Templates:
         try:
             return Piece(path, sandbox.compiled(text, path), lines, constant)
         except TemplateSyntaxError as error:
-            line = lines.get(error.lineno, error.lineno)
-            unknown = _NO_FILTER.match(error.message or "")
-            if unknown is None:
-                raise template_error(error.message or "it can't be read", path, line) from None
-            cause, way_out = f"there is no filter {unknown[1]!r}", meant(unknown[1], sandbox.filters)
-            raise template_error(cause, path, line, way_out, "unknown-filter") from None
+            raise _unreadable(error, path, lines.get(error.lineno, error.lineno)) from None
 
     @cached_property
     def _html(self) -> Sandbox:
@@ -193,6 +192,19 @@ class Templates:
     def _included_text(self, name: str) -> str | None:
         source = self.files.get(FOLDER + name)
         return text_source(source, self._text).text if source is not None and name.endswith(".md") else source
+
+
+def _unreadable(error: TemplateSyntaxError, path: str, line: int) -> TemplateError:
+    unknown = _UNKNOWN.match(error.message or "")
+    if unknown is None:
+        return template_error(error.message or "it can't be read", path, line, SYNTAX)
+    kind, name = unknown.groups()
+    cause = f"there is no {kind} {name!r}"
+    if kind == "test":
+        return template_error(cause, path, line, "ask {% if value %}, or compare by ==")
+    there = sorted({*FILTERS, "join"})
+    way_out = meant(name, there, f"there are {', '.join(there)}")
+    return template_error(cause, path, line, way_out, "unknown-filter")
 
 
 def _fallbacks(language: str, house: str) -> tuple[str, ...]:

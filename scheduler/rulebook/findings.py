@@ -119,6 +119,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "bad-template-name": "A file in templates/ has no name that templates have.",
         "bad-template": "A template can't be read.",
         "unknown-template-name": "A template uses a name that the rule can't supply.",
+        "unknown-filter": "A template puts a value through a filter that does not exist.",
         "windows-without-property": "Value windows are chosen by a property, and none is named.",
         "two-defaults": "Two topics are the default for one kind.",
         # tests of rules

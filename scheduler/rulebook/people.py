@@ -109,6 +109,9 @@ def _of_names(people: People, where: Mapping[str, Place]) -> Iterator[Finding]:
             message = f"the deputies of '{name}' lead back to '{name}'"
             yield error("deputy-circle", where[f"people.{name}.deputy"], message, "let the last of them have no deputy")
     for name, role in people.roles.items():
+        if name in people.people:
+            message = f"there is a person '{name}' already, in {where[f'people.{name}']}"
+            yield error("duplicate-name", where[f"roles.{name}"], message, "give the role another name")
         for number, member in enumerate(role.members, 1):
             if member not in people.people:
                 yield _unknown(where[f"roles.{name}.members.{number}"], member, "person", people.people)

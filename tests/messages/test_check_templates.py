@@ -68,6 +68,25 @@ def test_a_date_has_no_event() -> None:
     assert found.endswith("event.product has no value")
 
 
+def test_a_filter_in_a_branch_that_samples_do_not_take_is_found_at_its_own_line() -> None:
+    assert findings("Hi\nthere\n{% if not customer.x %}{{ customer.x|datum }}{% endif %}") == [
+        "templates/check_in.email.md:6: unknown-filter: there is no filter 'datum'"
+    ]
+
+
+def test_what_begins_with_an_underscore_is_nobodys_attribute() -> None:
+    assert findings("{{ customer.__class__ }}") == [
+        "templates/check_in.email.md:4: unknown-template-name: customer.__class__ has no value"
+    ]
+
+
+def test_a_template_that_customers_of_no_language_can_get_must_be_there() -> None:
+    files = {"templates/check_in.email.de.md": "---\nsubject: Hi\n---\nHi"}
+    assert of(files) == [
+        "templates/check_in.email.md:1: missing-template: template check_in is there in de only, not in en"
+    ]
+
+
 def test_every_language_is_tried() -> None:
     files = {
         "templates/check_in.email.md": "---\nsubject: Hi\n---\nHi",

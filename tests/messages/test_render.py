@@ -137,9 +137,13 @@ def test_a_subject_that_becomes_empty_holds_the_message() -> None:
     assert "the subject is empty" in str(problem("Hello", 'subject: {{ customer.x or "" }}'))
 
 
-@pytest.mark.parametrize("body", ["", "\n\n", "{% if customer.x %}Hello{% endif %}"])
+@pytest.mark.parametrize("body", ["", "\n\n", "{% if customer.x %}Hello{% endif %}", '{{ customer.x or "" }}', "> "])
 def test_a_body_that_becomes_empty_holds_the_message(body: str) -> None:
     assert "the message is empty" in str(problem(body))
+
+
+def test_a_picture_is_a_body() -> None:
+    assert "<img" in mail("![A cake](https://shop.example/cake.png)").html
 
 
 def test_an_html_template_takes_full_control() -> None:

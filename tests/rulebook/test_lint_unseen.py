@@ -39,6 +39,13 @@ def test_an_event_that_never_came_is_warned_of_with_the_nearest() -> None:
     assert found(rule(when="order_deliverd")) == [("unseen-event", "warning", "did you mean 'order_delivered'?")]
 
 
+def test_what_is_near_to_nothing_that_is_known_has_a_way_out_too() -> None:
+    assert found(rule("unless: [{customer: qqq, is: gold}]", when="zzz")) == [
+        ("unseen-event", "warning", "import such events first, or write the name of one that comes in"),
+        ("unseen-attribute", "warning", "import it first, or write the name of one that customers have"),
+    ]
+
+
 def test_events_of_conditions_goals_and_silences_are_asked_for_too() -> None:
     text = rule("until: sold", "unless: [{event: bought}]", "after: 3 days", when="{silence: visited}")
     assert [code for code, _, _ in found(text)] == ["unseen-event"] * 3

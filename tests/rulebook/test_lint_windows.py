@@ -44,6 +44,28 @@ def test_a_date_needs_a_window_of_some_length(lines: tuple[str, ...]) -> None:
     assert ("empty-window", "error") in found(*lines, when="{date: birthday}")
 
 
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        (("before: 6 hours",), True),
+        (("before: 10 hours",), True),
+        (("before: 11 hours",), False),
+        (("before: 9 hours", 'at: "09:00"'), True),
+        (("before: 9 hours", 'at: "08:30"'), False),
+        (("before: 9 hours", 'at: "07:00"'), False),
+        (("before: 7 hours", 'at: "07:00"'), True),
+        (("after: 1 day", "before: 30 hours"), True),
+        (("after: 1 day", "before: 36 hours"), False),
+        (("after: 1 hour", "before: 7 hours"), True),
+        (("after: 1 hour", "before: 12 hours"), False),
+        (("before: 6 hours", 'at: "05:00"', "exempt: [send_hours]"), False),
+    ],
+)
+def test_a_window_on_a_date_is_open_at_its_time_of_day(lines: tuple[str, ...], refused: bool) -> None:
+    for when in ("{date: birthday}", "{every: week, on: monday}\n    starts: 2026-01-01"):
+        assert found(*lines, when=when) == [("empty-window", "error")] * refused
+
+
 def test_a_channel_that_leaves_early_fills_a_window_that_ends_with_the_date() -> None:
     assert found("before: 0 days", "by: [{email: {ahead: 3 days}}]", when="{date: birthday}") == []
 

@@ -65,6 +65,19 @@ def test_an_ask_hidden_in_an_included_file_is_found_there() -> None:
     assert [(f.code, f.place.file) for f in rulebook_from_texts(files)[1]] == [("disguised-ask", "templates/_foot.md")]
 
 
+@pytest.mark.parametrize("name", ["review_url", "refer_url", "shop_url"])
+def test_an_address_of_the_brand_asks_as_its_link_does(name: str) -> None:
+    [first, *_] = found(f"Look at {{{{ brand.{name} }}}}")
+    assert (first.code, first.place.line, first.place.column) == ("disguised-ask", 1, 12)
+    assert first.message.startswith(f"brand.{name} asks for ")
+
+
+def test_an_ask_hidden_in_a_layout_is_found_there_and_its_own_names_are_not_asked_for() -> None:
+    layout = "{{ body }} {{ words.reason }}\n{{ links.shop }}"
+    findings = found("Hello", **{"layout.email.html": layout})
+    assert {(one.code, str(one.place)) for one in findings} == {("disguised-ask", "templates/layout.email.html:2:4")}
+
+
 def test_files_that_include_each_other_are_read_once() -> None:
     files = FILES | {"templates/hello.email.md": "{% include '_a.md' %}", "templates/_a.md": "{% include '_a.md' %}"}
     assert rulebook_from_texts(files)[1] == []
@@ -92,8 +105,30 @@ def test_there_is_an_event_behind_its_date_and_its_silence(trigger: str) -> None
     assert found("{{ event.product }}", RULE.replace("when: order_delivered", f"when: {trigger}")) == []
 
 
-def test_only_tasks_have_a_task() -> None:
-    assert [place_and_code for place_and_code, _ in said("{{ task.due }}")] == ["1:4 unknown-template-name"] * 2
+def test_what_a_task_tells_is_a_template_like_others() -> None:
+    rule = RULE.replace("send: hello", "assign: maria\n    script: call").replace("[email]", "[phone]")
+    files = FILES | {"rules/tested.yaml": rule, "templates/call.phone.md": "Call by {{ task.due }}"}
+    assert [f.message for f in rulebook_from_texts(files)[1]] == ["templates have no 'task'"]
+
+
+@pytest.mark.parametrize(
+    ("included", "way_out"),
+    [
+        ("../rightreason.toml", "write that file, or take the line out"),
+        ("/etc/passwd", "write that file, or take the line out"),
+        ("_fot.md", "did you mean '_foot.md'?"),
+    ],
+)
+def test_a_file_that_is_not_there_is_included_in_no_branch(included: str, way_out: str) -> None:
+    text = f'Hello\n{{% if not customer.first_name %}}{{% include "{included}" %}}{{% endif %}}'
+    [one] = found(text, **{"_foot.md": "Bye"})
+    assert (one.code, one.place.line, one.place.column, one.way_out) == ("bad-template", 2, 45, way_out)
+    assert one.message == f"there is no templates/{included}; only files of templates/ can be included"
+
+
+@pytest.mark.parametrize("line", ["{% include '_x.md' ignore missing %}", "{% include 'layout.email.html' %}"])
+def test_a_file_that_may_be_missing_or_ships_may_be_included(line: str) -> None:
+    assert found(line) == []
 
 
 def test_a_file_whose_name_no_rule_can_use_is_told() -> None:
@@ -106,6 +141,16 @@ def test_a_file_whose_name_no_rule_can_use_is_told() -> None:
 def test_two_templates_for_one_purpose_are_refused() -> None:
     findings = found("Hello", **{"hello.email.html": "Hello", "hello.email.de.html": "Hallo"})
     assert [(f.code, f.place.file) for f in findings] == [("duplicate-name", "templates/hello.email.md")]
+
+
+def test_the_text_part_beside_an_html_mail_is_no_second_template() -> None:
+    rule = RULE.replace("send: hello", "send: whole")
+    files = FILES | {
+        "rules/tested.yaml": rule,
+        "templates/whole.email.html": "Hello",
+        "templates/whole.email.txt": "Hi",
+    }
+    assert rulebook_from_texts(files)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def template_names(subject: Subject) -> Iterator[Finding]:
             seen: dict[str | None, str] = {}
             for template in found:
                 first = seen.setdefault(template.locale, template.path)
-                if first != template.path:
+                is_text_part = template.channel == "email" and template.ending == "txt" and first.endswith(".html")
+                if first != template.path and not is_text_part:
                     message = f"this is the same template as {first}"
                     yield error("duplicate-name", Place(template.path, 1, 1), message, "keep one of them")

@@ -70,6 +70,8 @@ def hours(subject: Subject) -> Iterator[Finding]:
             yield error("never-open", at(rule, "send_hours"), message, "widen the hours, and stay within the house's")
             continue
         yield from _loosens(subject, rule)
+        if isinstance(rule.when, DateTrigger | EveryTrigger):
+            yield from _closes_first(subject, rule, channels)
         if channels:
             yield from _time_of_day(subject, rule, channels)
             if isinstance(rule.when, DateTrigger | EveryTrigger):
@@ -96,6 +98,25 @@ def _time_of_day(subject: Subject, rule: Rule, channels: list[Open]) -> Iterator
         yield warning("outside-hours", at(rule, "at"), message, way_out)
 
 
+def _closes_first(subject: Subject, rule: Rule, channels: list[Open]) -> Iterator[Finding]:
+    """A window that ends on its first day, before the time of day or the hours at which the rule may speak."""
+    if rule.before is None or not rule.before.exact or rule.ahead or any(use.ahead for use in rule.by):
+        return
+    time = rule.at if rule.at is not None else subject.house.default_at if is_calendar(rule) else 0
+    begins = max(time, min((channel.begins for channel in channels), default=0))
+    day = int(shortest(rule.after)) if isinstance(rule.after, Duration) else 0
+    closes = rule.before.nominal_days * 24 * 60
+    if day * 24 * 60 < closes <= day * 24 * 60 + begins:
+        message = (
+            f"the window closes {rule.before} after the date begins, and the rule speaks at {clock(begins)} or later"
+        )
+        yield error("empty-window", at(rule, "before"), message, f"write before: {_days(day + 1)}, or an earlier at")
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"
+
+
 def _loosens(subject: Subject, rule: Rule) -> Iterator[Finding]:
     own = rule.send_hours
     houses = [subject.house.hours(use.channel) for use in rule.by if use.channel in CHANNELS]
@@ -117,7 +138,7 @@ def _closed_weekdays(subject: Subject, rule: Rule, channels: list[Open]) -> Iter
     opens = rule.after if isinstance(rule.after, Duration) else None
     first = int(shortest(opens)) if opens else -int(shortest(rule.ahead)) if rule.ahead else 0
     if rule.before is not None:
-        last = int(shortest(rule.before))
+        last = ceil(shortest(rule.before))
     else:
         last = 0 if rule.ahead else first + max(1, int(shortest(subject.house.default_window)))
     starts = {use.channel: first - int(shortest(use.ahead) if use.ahead else 0) for use in rule.by}

@@ -24,6 +24,10 @@ MANY_LACK = 0.8
 """An attribute that fewer customers have is one that many lack."""
 
 
+IMPORT_FIRST = "import it first, or write the name of one that customers have"
+"""The way out where no attribute is near the one that is asked for."""
+
+
 def unseen(subject: Subject) -> Iterator[Finding]:
     """Events, attributes and channels that are unknown, and attributes that many customers lack."""
     known = subject.known
@@ -31,11 +35,12 @@ def unseen(subject: Subject) -> Iterator[Finding]:
         return
     for event, place in _events(subject):
         if known.events and event not in known.events:
-            yield warning("unseen-event", place, f"no event '{event}' has ever come in", meant(event, known.events))
+            way_out = meant(event, known.events, "import such events first, or write the name of one that comes in")
+            yield warning("unseen-event", place, f"no event '{event}' has ever come in", way_out)
     for attribute, place in _attributes(subject):
         if known.attributes and attribute not in known.attributes:
             message = f"no customer has an attribute '{attribute}'"
-            yield warning("unseen-attribute", place, message, meant(attribute, known.attributes))
+            yield warning("unseen-attribute", place, message, meant(attribute, known.attributes, IMPORT_FIRST))
     for rule in subject.rules:
         for number, use in enumerate(subject.written_by.get(rule.name, ()), 1):
             if known.channels and use.channel not in known.channels and use.channel != "preferred":
