@@ -7,7 +7,7 @@ once for each different one. The columns are lists, or arrays where they were re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from scheduler.decisions.comparison import predicate
 from scheduler.decisions.conditions import ASKS, Carries
 from scheduler.decisions.facts import ADDRESSES, Customer, Event, Value
 from scheduler.decisions.kernel import NEVER, NONE, NOWHEN, Ints
-from scheduler.decisions.numbering import offsets
+from scheduler.decisions.numbering import Numbers, offsets
 from scheduler.decisions.occasions import share_of
 from scheduler.decisions.program import Draw, Program, Trigger
 from scheduler.decisions.rows import floats, laid, listed_rows, rows, take, whole
@@ -85,11 +85,12 @@ def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
     names = {name: number for number, name in enumerate(program.events)}
     heard = [[event for event in one.events if event.name in names] for one in customers]
     events = [event for own in heard for event in own]
+    properties = [event.properties for event in events]
     attributes = {*program.attributes, "timezone", "country", "preferred_channel"}
     records = [record for one in customers for record in one.consents]
     topics, channels = _numbers(program.topics), _numbers(program.channels)
     other = len(topics) + len(channels)  # a topic or channel that no rule uses fits none
-    past = [sorted(one.contacts, key=lambda contact: contact.at) for one in customers]
+    past_from, past = _past_of(program, customers)
     return Columns(
         ids=[one.id for one in customers],
         attributes={name: numbered(attribute_of(one, name) for one in customers) for name in attributes},
@@ -99,7 +100,7 @@ def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
         event_known=[event.known_at for event in events],
         event_name=[names[event.name] for event in events],
         event_rank=[rank for own in heard for rank in ranks([event.id for event in own])],
-        properties={name: numbered(event.properties.get(name) for event in events) for name in program.properties},
+        properties={name: numbered([told.get(name) for told in properties]) for name in program.properties},
         event_ids=[event.id for event in events],
         consent_from=offsets([one.consents for one in customers]),
         consent_at=[record.at for record in records],
@@ -107,10 +108,22 @@ def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
         consent_channel=[channels.get(record.channel, other) if record.channel else NONE for record in records],
         consent_given=[int(record.given) for record in records],
         paused_until=[NOWHEN if one.paused_until is None else one.paused_until for one in customers],
-        past_from=offsets(past),
-        past=_past(program, [contact for own in past for contact in own]),
+        past_from=past_from,
+        past=past,
         events=events,
     )
+
+
+def columns_like(columns: Columns, seen_by: Program, program: Program, customers: Sequence[Customer]) -> Columns:
+    """Lay out customers for a program, given their columns as another one sees them.
+
+    Most of an edit leaves what is looked at as it was: then all but the numbers of past contacts can be taken over.
+    """
+    names = ("events", "properties", "attributes", "topics", "channels")
+    if any(getattr(seen_by, name) != getattr(program, name) for name in names):
+        return columns_of(program, customers)
+    past_from, past = _past_of(program, customers)
+    return replace(columns, past_from=past_from, past=past)
 
 
 def lay(program: Program, columns: Columns, activated: Mapping[str, int]) -> Laid:
@@ -253,13 +266,12 @@ class _Layout:
 
 def numbered(values: Iterable[Value | None]) -> Column:
     """Number the different values: 1 and 1.0 are equal, true is another."""
-    known: dict[tuple[type, Value], int] = {}
-    codes = [NONE if value is None else known.setdefault((_kind(value), value), len(known)) for value in values]
-    return Column(codes, [value for _, value in known])
-
-
-def _kind(value: Value) -> type:
-    return float if value.__class__ is int else value.__class__
+    asked: list[Any] = list(values)
+    if bool in {*map(type, asked)}:
+        asked = [(one,) if one.__class__ is bool else one for one in asked]
+    numbers = Numbers()
+    codes = list(map(numbers.__getitem__, asked))
+    return Column(codes, [one[0] if one.__class__ is tuple else one for one in numbers.values_in_order()])
 
 
 def ranks(ids: Sequence[str]) -> list[int]:
@@ -360,11 +372,13 @@ def _number(value: Value | None) -> float:
     return float(value) if is_number else NOT_A_NUMBER  # type: ignore[arg-type] # a number by then
 
 
-def _past(program: Program, contacts: Sequence[Any]) -> list[kernel.PastRow]:
+def _past_of(program: Program, customers: Sequence[Customer]) -> tuple[list[int], list[kernel.PastRow]]:
+    """Where each customer's past contacts begin, and those of all, the oldest first."""
     rules = _numbers(rule.name for rule in program.rules)
     channels = _numbers(program.channels)
     other = len(channels)
-    return [
+    past = [sorted(one.contacts, key=lambda contact: contact.at) for one in customers]
+    return offsets(past), [
         kernel.PastRow(
             at=contact.at,
             rule=rules.get(contact.rule, NONE),
@@ -373,7 +387,8 @@ def _past(program: Program, contacts: Sequence[Any]) -> list[kernel.PastRow]:
             held=int(contact.held_out),
             exempt=int(contact.exempt),
         )
-        for contact in contacts
+        for own in past
+        for contact in own
     ]
 
 

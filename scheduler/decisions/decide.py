@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from scheduler.decisions import kernel
-from scheduler.decisions.columns import columns_of
+from scheduler.decisions.columns import Columns, columns_of
 from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import OUTCOMES, Decision
@@ -31,18 +32,23 @@ class Walk(Opened):
 
         With `contacts` only of those that led to one.
         """
-        rows = self.rows
+        is_there = self._is_there(contacts=contacts)
         for seat in self.seats:
             parts = range(seat.start, seat.end), range(seat.arisen_from, seat.arisen_to)
-            own = [
-                o
-                for part in parts
-                for o in part
-                if rows[o].skipped == 0 and not (contacts and rows[o].outcome != kernel.CONTACT)
-            ]
+            own = [o for part in parts for o in part if is_there(o)]
             if len(own) > 1:
                 own.sort(key=self._order)
             yield from own
+
+    def _is_there(self, *, contacts: bool) -> Callable[[int], bool]:
+        """Whether an occasion took part; with `contacts`, whether it led to one."""
+        made: Any = self.scratch.occasions
+        if isinstance(made, list):
+            return lambda o: made[o].skipped == 0 and not (contacts and made[o].outcome != kernel.CONTACT)
+        there = made["skipped"] == 0
+        if contacts:
+            there &= made["outcome"] == kernel.CONTACT
+        return set(there.nonzero()[0].tolist()).__contains__
 
     def _order(self, o: int) -> tuple[int, int, str]:
         row = self.rows[o]
@@ -124,13 +130,14 @@ def walked(
     only: Container[str] | None = None,
     causes: bool = True,
     by: Kernel = PLAIN,
+    columns: Columns | None = None,
 ) -> Walk:
-    """Lay out some customers and walk them; arguments as in `decide`."""
+    """Lay out some customers, unless their `columns` are given, and walk them; arguments as in `decide`."""
     floor = since if overdue is None else min(since, overdue)
     reach = max(until, horizon or until)
     opening = opened(
         program,
-        replace(columns_of(program, customers), arrays=by.arrays),
+        replace(columns or columns_of(program, customers), arrays=by.arrays),
         floor,
         reach,
         by=by,

@@ -49,6 +49,24 @@ def objects(made: Sequence[T], kind: Callable[..., T]) -> Sequence[T]:
     return made if isinstance(made, list) else [kind(*record) for record in cast("Any", made).tolist()]
 
 
+class Lazy(dict[int, T]):
+    """Rows of an array as objects by their numbers, each made when it is first asked for."""
+
+    def __init__(self, made: Sequence[T], kind: Callable[..., T]) -> None:
+        super().__init__()
+        self._made: Any = made
+        self._kind = kind
+
+    def __missing__(self, number: int) -> T:
+        self[number] = row = self._kind(*self._made[number].tolist())
+        return row
+
+
+def lazy(made: Sequence[T], kind: Callable[..., T]) -> Sequence[T] | Lazy[T]:
+    """Take the rows of an array as objects, but only those that are asked for; a list is one of them already."""
+    return made if isinstance(made, list) else Lazy(made, kind)
+
+
 @cache
 def record_of(kind: Any) -> Any:
     """The record of the same fields as a kind of row: whole numbers and floats of eight bytes."""

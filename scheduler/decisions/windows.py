@@ -15,7 +15,7 @@ from scheduler.decisions.facts import Customer, Event
 from scheduler.decisions.occasions import Occasion, anchor_of, occasion_key
 from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.room import grown, room_for_windows
-from scheduler.decisions.rows import objects
+from scheduler.decisions.rows import Lazy, lazy, objects
 from scheduler.wallclock import DAY, date_of
 
 NEVER_ACTIVATED: Mapping[str, int] = MappingProxyType({})
@@ -55,10 +55,9 @@ class Opened:
         return objects(self.scratch.seats, kernel.SeatRow)
 
     @cached_property
-    def rows(self) -> Sequence[kernel.OccasionRow]:
-        """The occasions as the kernel has left them."""
-        used = max((max(seat.end, seat.arisen_to) for seat in self.seats), default=0)
-        return objects(self.scratch.occasions[:used], kernel.OccasionRow)
+    def rows(self) -> Sequence[kernel.OccasionRow] | Lazy[kernel.OccasionRow]:
+        """The occasions by their numbers, as the kernel has left them."""
+        return lazy(self.scratch.occasions, kernel.OccasionRow)
 
     def key(self, o: int) -> str:
         """The key of an occasion, RULE/CUSTOMER/ANCHOR."""

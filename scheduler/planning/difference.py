@@ -12,14 +12,15 @@ from enum import StrEnum
 from functools import cached_property
 from math import inf
 
+from scheduler.decisions.columns import columns_like, columns_of
 from scheduler.decisions.compiled import PLAIN, Kernel
-from scheduler.decisions.decide import chunks
+from scheduler.decisions.decide import Walk, chunks
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Decision
 from scheduler.decisions.program import Program, Trigger
 from scheduler.durations import Unit
 from scheduler.planning.edits import Edits
-from scheduler.planning.preview import preview
+from scheduler.planning.preview import ahead
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Rule
 from scheduler.store import Store
@@ -121,6 +122,10 @@ def _closes_within(rule: Rule) -> float:
     return rule.before.nominal_days * DAY + 3 * DAY
 
 
+def _contacts(walk: Walk) -> dict[str, Decision]:
+    return {walk.key(o): walk.decision(o) for o in walk.decided(contacts=True)}
+
+
 class _Judge:
     """Says what differs between the contacts by two versions."""
 
@@ -132,10 +137,13 @@ class _Judge:
         self._read_otherwise: dict[tuple[str, str], tuple[Aspect, ...]] = {}
 
     def changes(self, customers: Sequence[Customer], now: int, days: int, by: Kernel) -> Iterator[Change]:
-        old, new = (
-            {one.occasion: one for one in preview(customers, rules, now, days, silences=False, by=by)} if rules else {}
-            for rules in (self.compared.before, self.compared.after)
-        )
+        before, after = self.compared.before, self.compared.after
+        columns = columns_of(after.program, customers)
+        new = _contacts(ahead(customers, after, now, days, silences=False, by=by, columns=columns))
+        old: dict[str, Decision] = {}
+        if before is not None:
+            columns = columns_like(columns, after.program, before.program, customers)
+            old = _contacts(ahead(customers, before, now, days, silences=False, by=by, columns=columns))
         keys: dict[str, list[str]] = {}
         for one in {**old, **new}.values():
             keys.setdefault(one.customer, []).append(one.occasion)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from scheduler.decisions.columns import Columns
 from scheduler.decisions.compiled import PLAIN, Kernel
-from scheduler.decisions.decide import chunks, walked
+from scheduler.decisions.decide import Walk, chunks, walked
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Decision
 from scheduler.planning.rulebooks import Active
@@ -23,8 +24,24 @@ def preview(
 
     For a `now` that has passed, give it the customers as they were `known_by` then.
     """
-    until = now + days * DAY
     for chunk in chunks(customers, by.chunk):
-        walk = walked(rules.program, chunk, now, until, activated=rules.activated, causes=silences, by=by)
+        walk = ahead(chunk, rules, now, days, silences=silences, by=by)
         for o in walk.decided(contacts=not silences):
             yield walk.decision(o)
+
+
+def ahead(
+    customers: Sequence[Customer],
+    rules: Active,
+    now: int,
+    days: int,
+    *,
+    silences: bool,
+    by: Kernel,
+    columns: Columns | None = None,
+) -> Walk:
+    """Walk the next days of some customers as `preview` does; `columns` are theirs, where they are laid out already."""
+    until = now + days * DAY
+    return walked(
+        rules.program, customers, now, until, activated=rules.activated, causes=silences, by=by, columns=columns
+    )

@@ -20,6 +20,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, text
 from scheduler.decisions.columns import Column, Columns, ranks
 from scheduler.decisions.facts import ADDRESSES, Value
 from scheduler.decisions.kernel import NONE, NOWHEN, Ints
+from scheduler.decisions.numbering import Numbers
 from scheduler.decisions.program import Program
 from scheduler.decisions.rows import laid, take
 from scheduler.store.addresses import suppressed
@@ -240,7 +241,7 @@ class _Values:
 
     def __init__(self, names: Iterable[str], arrays: bool) -> None:
         self.arrays = arrays
-        self._numbers = {name: _Numbers() for name in names}
+        self._numbers = {name: Numbers() for name in names}
         self._codes: dict[str, list[Ints]] = {name: [] for name in self._numbers}
 
     def add(self, written: str) -> None:
@@ -259,22 +260,9 @@ class _Values:
     def columns(self) -> dict[str, Column]:
         """The columns by name."""
         return {
-            name: Column(
-                laid(self._codes[name], arrays=self.arrays), [_value(one) for one in numbers if one is not None]
-            )
+            name: Column(laid(self._codes[name], arrays=self.arrays), list(map(_value, numbers.values_in_order())))
             for name, numbers in self._numbers.items()
         }
-
-
-class _Numbers(dict[Any, int]):
-    """Numbers what it is asked for, in the order in which that is new; None is NONE."""
-
-    def __init__(self) -> None:
-        super().__init__({None: NONE})
-
-    def __missing__(self, new: Any) -> int:
-        self[new] = number = len(self) - 1
-        return number
 
 
 def _number(written: str) -> bytes:
