@@ -52,6 +52,7 @@ def check(
     """
     from scheduler.cli.annotations import annotation
     from scheduler.messages.check import check_templates
+    from scheduler.rulebook.content_cache import ContentCache
     from scheduler.rulebook.findings import in_order, render
     from scheduler.rulebook.reader import check_path
     from scheduler.settings import load_settings
@@ -62,7 +63,8 @@ def check(
     settings = load_settings(folder)
     with _known(folder, settings) as known:
         rulebook, findings, texts = check_path(path or folder, known=known, cache=frame.cache_of(folder))
-    tried = check_templates(rulebook, settings, attributes=known.attributes)
+    kept = ContentCache(frame.cache_of(folder) / "messages.json")
+    tried = check_templates(rulebook, settings, attributes=known.attributes, cache=kept)
     tests = _tests(_workspace_around(path or folder), rulebook, findings)
     findings += [one for one in tests.findings if _lies_in(one.place.file, path)]
     texts = {**texts, **tests.texts}
@@ -109,7 +111,8 @@ def _tests(folder: Path, rulebook: Rulebook, findings: Sequence[Finding]) -> Tes
     from scheduler.ruletests.running import read_tests
 
     right = not any(one.is_error for one in findings)
-    return read_tests(folder, rulebook, compile_rules(rulebook) if right else None)
+    program = compile_rules(rulebook) if right else None
+    return read_tests(folder, rulebook, program, cache=frame.cache_of(folder))
 
 
 def _lies_in(file: str, path: Path | None) -> bool:

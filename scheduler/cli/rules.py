@@ -25,8 +25,10 @@ def rulebook_in_folder(workspace: Workspace) -> Rulebook:
 def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
     """Raise `RulebookError` with every finding where a template does not render for its rule."""
     from scheduler.messages.check import check_templates
+    from scheduler.rulebook.content_cache import ContentCache
 
-    findings = [one for one in check_templates(rulebook, workspace.settings) if one.is_error]
+    kept = ContentCache(cache_of(workspace.folder) / "messages.json")
+    findings = [one for one in check_templates(rulebook, workspace.settings, cache=kept) if one.is_error]
     if findings:
         raise RulebookError(findings=findings, sources=rulebook.files)
 

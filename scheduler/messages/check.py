@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import astuple, dataclass, replace
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from jinja2 import nodes
 
+from scheduler import messages
+from scheduler.decisions import reason as decisions_reason
 from scheduler.decisions.facts import Value
 from scheduler.decisions.reason import fill_reason
 from scheduler.errors import TemplateError
@@ -19,7 +24,9 @@ from scheduler.messages.links import Links
 from scheduler.messages.message import Message
 from scheduler.messages.render import render
 from scheduler.messages.sandbox import Named
-from scheduler.messages.templates import FORMATS, LAYOUT, TemplateFile, Templates
+from scheduler.messages.templates import FOLDER, FORMATS, LAYOUT, TemplateFile, Templates
+from scheduler.rulebook import findings
+from scheduler.rulebook.content_cache import ContentCache, digest, source_of
 from scheduler.rulebook.findings import Finding, error, meant, warning
 from scheduler.rulebook.lint.subject import nearest_place
 from scheduler.rulebook.lint.unseen import IMPORT_FIRST
@@ -40,6 +47,8 @@ SAMPLE_CUSTOMER: Mapping[str, Value] = MappingProxyType(
 SAMPLE_EVENT: Mapping[str, Value] = MappingProxyType(
     {"product": "Kettle", "category": "appliance", "order_id": "A1", "price": 49.9, "score": 9}
 )
+_TAKES_IN = re.compile(r"\b(include|import|extends)\b")
+"""A word by which a template may take in another."""
 _KEY = b"samples are signed for nobody"
 
 
@@ -102,21 +111,81 @@ def check_template(
     return tuple(_unseen(templates, file, attributes)) if attributes else ()
 
 
-def check_templates(rulebook: Rulebook, settings: Settings, *, attributes: Collection[str] = ()) -> tuple[Finding, ...]:
-    """What is wrong with the templates of all rules, each finding once, in order of place."""
+def check_templates(
+    rulebook: Rulebook,
+    settings: Settings,
+    *,
+    attributes: Collection[str] = (),
+    cache: ContentCache | None = None,
+) -> tuple[Finding, ...]:
+    """What is wrong with the templates of all rules, each finding once, in order of place.
+
+    `cache` remembers what was found in templates for the rules that use them.
+    """
     templates = Templates(rulebook.files, settings.brand.language)
+    known = _Remembered(templates, settings, attributes, cache or ContentCache())
     found: dict[Finding, None] = {}
     for rule in rulebook.rules.values():
         for channel in channels_of(rule, templates):
             for file in templates.variants(rule.template, channel):
-                found |= dict.fromkeys(check_template(templates, rule, file, settings, attributes=attributes))
+                found |= dict.fromkeys(known.findings(file, rule))
             found |= dict.fromkeys(_absent(templates, rule, channel))
     for file in templates.variants(LAYOUT, "email"):
-        try:
-            templates.compiled(file)
-        except TemplateError as problem:
-            found[finding_of(problem)] = None
+        found |= dict.fromkeys(known.findings(file))
+    known.cache.save()
     return tuple(sorted(found, key=lambda one: (one.place.file, one.place.line, one.message)))
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """What is wrong with templates, worked out where nothing it follows from is as it was."""
+
+    templates: Templates
+    settings: Settings
+    attributes: Collection[str]
+    cache: ContentCache
+
+    def findings(self, file: TemplateFile, rule: Rule | None = None) -> tuple[Finding, ...]:
+        """What is wrong with a file for a rule, or by itself."""
+        asked = () if rule is None else (facts_of(rule), rule.reason, rule.triggering_event, rule.template)
+        key = digest(self._of_all, file.path, repr(asked), *self._texts(file))
+        with suppress(LookupError, TypeError, ValueError):
+            return tuple(
+                Finding(code, severity, Place(*place), message, way_out, tuple(allowed))
+                for code, severity, place, message, way_out, allowed in self.cache.get(key)
+            )
+        found = self._found(file, rule)
+        self.cache.keep(key, [astuple(one) for one in found])
+        return found
+
+    def _found(self, file: TemplateFile, rule: Rule | None) -> tuple[Finding, ...]:
+        if rule is not None:
+            return check_template(self.templates, rule, file, self.settings, attributes=self.attributes)
+        try:
+            self.templates.compiled(file)
+        except TemplateError as problem:
+            return (finding_of(problem),)
+        return ()
+
+    @cached_property
+    def _of_all(self) -> str:
+        """What all findings follow from."""
+        import jinja2
+        import markdown_it
+
+        brand, email = self.settings.brand, self.settings.email
+        others = [jinja2.__version__, markdown_it.__version__, repr(brand), repr(email), *sorted(self.attributes)]
+        return digest(source_of(messages, decisions_reason, findings), *others)
+
+    def _texts(self, file: TemplateFile) -> Iterator[str]:
+        """The texts that make a message of a file: those of its name, the layouts, and all where it takes in others."""
+        names = {one.path for name in (file.name, LAYOUT) for one in self.templates.variants(name, file.channel)}
+        texts = self.templates.files
+        if any(_TAKES_IN.search(texts[path]) for path in names):
+            names = {path for path in texts if path.startswith(FOLDER)}
+        for path in sorted(names):
+            yield path
+            yield texts[path]
 
 
 def channels_of(rule: Rule, templates: Templates) -> tuple[str, ...]:
@@ -165,7 +234,7 @@ class _Everything(Named):
 def _absent(templates: Templates, rule: Rule, channel: str) -> Iterator[Finding]:
     """That no file is there for customers of no language: one is in other languages only, or of an ending not used."""
     try:
-        templates.find(rule.template, channel)
+        templates.fitting(rule.template, channel)
     except TemplateError as problem:
         if problem.facts["code"] == "missing-template":
             found = finding_of(problem)

@@ -87,14 +87,22 @@ class Templates:
     def variants(self, name: str, channel: str) -> tuple[TemplateFile, ...]:
         """The files of a template for one channel, in every language."""
         formats = FORMATS.get(channel, ())
-        return tuple(f for f in self.all if (f.name, f.channel) == (name, channel) and f.ext in formats)
+        return tuple(file for file in self._by_name.get((name, channel), ()) if file.ext in formats)
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], tuple[TemplateFile, ...]]:
+        found: dict[tuple[str, str], tuple[TemplateFile, ...]] = {}
+        for file in self.all:
+            key = (file.name, file.channel)
+            found[key] = (*found.get(key, ()), file)
+        return found
 
     def find(self, name: str, channel: str, language: str = "") -> Template:
         """The template that fits best; raises `TemplateError` where there is none or where it can't be read."""
         key = (name, channel, language)
         template = self._found.get(key)
         if template is None:
-            template = self._found[key] = self.compiled(self._fitting(name, channel, language))
+            template = self._found[key] = self.compiled(self.fitting(name, channel, language))
         return template
 
     def compiled(self, file: TemplateFile) -> Template:
@@ -110,7 +118,8 @@ class Templates:
         self._html.ensure_known(tree, file.path)
         return tree
 
-    def _fitting(self, name: str, channel: str, language: str) -> TemplateFile:
+    def fitting(self, name: str, channel: str, language: str = "") -> TemplateFile:
+        """The file that `find` takes; raises `TemplateError` where there is none."""
         variants = self.variants(name, channel)
         by_locale: dict[str, TemplateFile] = {}
         for file in variants:

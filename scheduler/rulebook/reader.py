@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from scheduler.errors import RulebookError
+from scheduler.rulebook.content_cache import ContentCache
 from scheduler.rulebook.findings import Finding, error, in_order, warning
 from scheduler.rulebook.lint import lint
 from scheduler.rulebook.lint.subject import Known, Subject
@@ -149,8 +150,11 @@ def rulebook_from_texts(
     reading = _Reading(files, trees)
     reading.read()
     trees.save()
-    subject = reading.subject(known)
-    return subject.book, in_order([*reading.findings, *lint(subject)])
+    uses = ContentCache(cache / "templates.json" if cache else None)
+    subject = reading.subject(known, uses)
+    findings = in_order([*reading.findings, *lint(subject)])
+    uses.save()
+    return subject.book, findings
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -190,7 +194,7 @@ class _Reading:
                 else:
                     self._read_campaign(file, node)
 
-    def subject(self, known: Known | None) -> Subject:
+    def subject(self, known: Known | None, uses: ContentCache) -> Subject:
         """What was read, ready for the lint."""
         files = {
             file: text
@@ -207,7 +211,7 @@ class _Reading:
             places=self.places,
         )
         written = {name: rule.by for name, rule in self.rules.items()}
-        return Subject(book, found, self.people, known, frozenset(self.broken), written)
+        return Subject(book, found, self.people, known, frozenset(self.broken), written, uses)
 
     # --- house rules ---
 

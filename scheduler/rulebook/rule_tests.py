@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
+from pathlib import Path
 from posixpath import dirname, normpath
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from scheduler.rulebook.findings import Finding, error, meant
 from scheduler.rulebook.model import CalendarDate, Name, Place, Scalar, Written
 from scheduler.rulebook.nodes import MappingNode, Node, places
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
-from scheduler.rulebook.yaml_text import parse
+from scheduler.rulebook.tree_cache import TreeCache
 
 FOLDER = "rules/tests"
 CONSENT = "consent"
@@ -155,17 +156,24 @@ class RuleTest:
         return _numbered(self.expect, self.expect_all or ())
 
 
-def rule_tests_from_texts(files: Mapping[str, str]) -> tuple[list[RuleTest], list[Finding]]:
-    """The tests in texts by path, in their order, and what is wrong with them; those that are wrong are left out."""
+def rule_tests_from_texts(
+    files: Mapping[str, str], *, cache: Path | None = None
+) -> tuple[list[RuleTest], list[Finding]]:
+    """The tests in texts by path, in their order, and what is wrong with them; those that are wrong are left out.
+
+    `cache` is the folder for trees that were parsed before.
+    """
+    trees = TreeCache(cache, "tests")
     tests: list[RuleTest] = []
     findings: list[Finding] = []
     for file, text in sorted(files.items()):
-        node, unread = parse(file, text)
+        node, unread = trees.tree(file, text)
         findings += unread
         if node is not None:
             found, wrong = _from_node(file, node)
             tests += found
             findings += wrong
+    trees.save()
     return tests, findings
 
 

@@ -1,22 +1,17 @@
 """Trees of files that were read before, so that a cold start need not parse YAML again.
 
-One JSON file in the workspace's cache folder holds the trees of the files that were read last, each by the SHA-256 of
-the parser's own source and the file's text. JSON and not pickle: whoever can write to the folder can at worst change
-what the rules say, which they could do in `rules/` as well, and can never run code. Everything else (validation, lint)
-is done anew each time. What does not fit in any way is parsed again; a folder that can't be written is no error.
+One file in the workspace's cache folder holds the trees of the files that were read last, each by the parser's own
+source and the file's text. Everything else (validation, lint) is done anew each time.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from contextlib import suppress
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from scheduler.rulebook import yaml_text
+from scheduler.rulebook.content_cache import ContentCache, digest, source_of
 from scheduler.rulebook.findings import Finding
 from scheduler.rulebook.model import Place
 from scheduler.rulebook.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
@@ -31,53 +26,25 @@ _MOST = 200
 class TreeCache:
     """Parses texts, or takes their trees from the folder; `save` adds those that were not there."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._path = folder / "rules.json" if folder else None
-        self._stored = self._load()
-        self._used: dict[str, Any] = {}
+    def __init__(self, folder: Path | None, name: str = "rules") -> None:
+        self._kept = ContentCache(folder / f"{name}.json", _MOST) if folder else None
 
     def tree(self, file: str, text: str) -> tuple[Node | None, list[Finding]]:
         """As `yaml_text.parse`."""
-        if self._path is None:
+        if self._kept is None:
             return parse(file, text)
-        key = _key(text)
+        key = digest(_FORMAT, source_of(yaml_text), text)
         with suppress(LookupError, TypeError, ValueError):
-            node = _unpacked(self._stored[key], file)
-            self._used[key] = self._stored[key]
-            return node, []
+            return _unpacked(self._kept.get(key), file), []
         parsed, findings = parse(file, text)
         if parsed is not None and not findings:
-            self._used[key] = _packed(parsed)
+            self._kept.keep(key, _packed(parsed))
         return parsed, findings
 
     def save(self) -> None:
         """Keep the trees that were asked for, and of older ones as many as there is room for."""
-        if self._path is None or self._used.keys() <= self._stored.keys():
-            return
-        older = [(key, tree) for key, tree in self._stored.items() if key not in self._used]
-        kept = dict([*older, *self._used.items()][-_MOST:])
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            draft.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
-            draft.replace(self._path)
-
-    def _load(self) -> dict[str, Any]:
-        if self._path is None:
-            return {}
-        with suppress(OSError, ValueError, RecursionError):
-            loaded = json.loads(self._path.read_text(encoding="utf-8"))
-            return loaded if isinstance(loaded, dict) else {}
-        return {}
-
-
-@cache
-def _parser() -> str:
-    return sha256(Path(yaml_text.__file__).read_bytes()).hexdigest()
-
-
-def _key(text: str) -> str:
-    return sha256(f"{_FORMAT}\0{_parser()}\0{text}".encode(errors="surrogatepass")).hexdigest()
+        if self._kept is not None:
+            self._kept.save()
 
 
 def _packed(node: Node) -> list[Any]:

@@ -27,10 +27,15 @@ class Tests:
     texts: Mapping[str, str]
 
 
-def read_tests(workspace: Path, rulebook: Rulebook, program: Program | None = None) -> Tests:
-    """The tests in `rules/tests/`, compared with the rules that they speak of; gates only where there is a program."""
+def read_tests(
+    workspace: Path, rulebook: Rulebook, program: Program | None = None, *, cache: Path | None = None
+) -> Tests:
+    """The tests in `rules/tests/`, compared with the rules that they speak of; gates only where there is a program.
+
+    `cache` is the folder for trees that were parsed before.
+    """
     texts, findings = read_test_texts(workspace)
-    tests, wrong = rule_tests_from_texts(texts)
+    tests, wrong = rule_tests_from_texts(texts, cache=cache)
     findings += wrong
     findings += unknown_names(tests, list(rulebook.rules), list(rulebook.house.topics))
     if program is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from scheduler.rulebook.content_cache import ContentCache
 from scheduler.rulebook.findings import Finding
 from scheduler.rulebook.model import ChannelUse, HouseRules, NamedCondition, Place, Rule, Rulebook
 from scheduler.rulebook.people import People
@@ -31,6 +32,7 @@ class Subject:
 
     `broken` names what was written and could not be read (`value_window`, `conditions.happy`, `rules.birthday_card`),
     so that nothing is said about it twice; `written_by` holds the channels of each rule as written, before the default.
+    `uses` remembers what templates use.
     """
 
     book: Rulebook
@@ -39,6 +41,7 @@ class Subject:
     known: Known | None = None
     broken: frozenset[str] = frozenset()
     written_by: Mapping[str, tuple[ChannelUse, ...]] = field(default_factory=dict)
+    uses: ContentCache = field(default_factory=ContentCache)
 
     @property
     def house(self) -> HouseRules:

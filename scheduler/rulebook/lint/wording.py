@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from scheduler.rulebook.content_cache import ContentCache, digest, source_of
 from scheduler.rulebook.findings import Finding, error, meant
 from scheduler.rulebook.lint.subject import Subject
 from scheduler.rulebook.model import Place, Rule
@@ -78,8 +81,24 @@ def _asked_in(subject: Subject, rule: Rule, path: str, read: dict[str, _Used]) -
 
 def _read(subject: Subject, path: str, read: dict[str, _Used]) -> _Used:
     if path not in read:
-        read[path] = _used(subject.book.files[path])
+        read[path] = _remembered(subject.uses, subject.book.files[path])
     return read[path]
+
+
+def _remembered(uses: ContentCache, text: str) -> _Used:
+    """What a text uses, which follows from the text alone."""
+    key = digest(source_of(sys.modules[__name__]), text)
+    with suppress(LookupError, TypeError, ValueError):
+        return _unpacked(*uses.get(key))
+    used = _used(text)
+    uses.keep(key, astuple(used))
+    return used
+
+
+def _unpacked(names: Any, links: Any, includes: Any, needed: Any, problem: Any) -> _Used:
+    """What JSON made lists of, as it was."""
+    names, links, needed = (tuple(tuple(one) for one in part) for part in (names, links, needed))
+    return _Used(names, links, tuple(includes), needed, None if problem is None else tuple(problem))
 
 
 def _of_name(rule: Rule, name: str, place: Place) -> Iterator[Finding]:
