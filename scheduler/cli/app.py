@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -79,8 +80,13 @@ for _command in COMMANDS:
         app.command(help=help_of(_command))(_command)
 
 
+GARBAGE = (10_000, 20, 20)
+"""Look for garbage in circles less often than Python does by itself: facts make none, and there are many of them."""
+
+
 def main() -> None:
     """Run the command that was typed, and end the process with its exit code."""
+    gc.set_threshold(*GARBAGE)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # whoever started the program has closed it
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - stays open, as the closed one would

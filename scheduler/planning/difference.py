@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property, partial
 from math import inf
 
 from scheduler.decisions.columns import columns_like, columns_of
@@ -17,12 +17,11 @@ from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import Walk, chunks
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Decision
-from scheduler.decisions.program import Program, Trigger
-from scheduler.durations import Unit
-from scheduler.planning.edits import Edits
+from scheduler.decisions.program import Trigger
+from scheduler.durations import Duration, Unit
+from scheduler.planning.edits import Edits, needed_events
 from scheduler.planning.preview import ahead
 from scheduler.planning.rulebooks import Active
-from scheduler.rulebook.model import Rule
 from scheduler.store import Store
 from scheduler.wallclock import DAY
 
@@ -89,37 +88,36 @@ def differences(
 def touched(store: Store, compared: Comparison, now: int) -> Sequence[str] | None:
     """The customers for whom anything may differ from `now` on; None for all of them.
 
-    Of the others no rule that was edited has an occasion, so both versions decide the same for them.
+    The others get no contact by a rule that was edited, by neither version, so both decide the same for them.
     """
-    rules = compared.edits.touches
-    if rules is None:
+    edited = compared.edits.touches
+    if edited is None:
         return None
-    names, since = set[str](), float(now)
+    who_had = cache(partial(_who_had, store))
+    found = set[str]()
     for program in [compared.after.program, *([compared.before.program] if compared.before else [])]:
-        for name, least in _triggers(program, rules, now):
-            if name is None:
-                return None
-            names.add(name)
-            since = min(since, least)
-    return store.events.customers(names, since=int(since)) if names else []
+        for rule, row in zip(program.rules, program.tables.rules, strict=True):
+            if rule.name in edited:
+                if Trigger(row.trigger) not in _BY_EVENT:
+                    return None
+                opened = who_had(rule.triggering_event, now - min(row.reach_high, _at_most(rule.before)))
+                needed = needed_events(program.rulebook, rule)
+                found |= opened.intersection(*(who_had(name, now - _at_most(within)) for name, within in needed))
+    return sorted(found)
 
 
-def _triggers(program: Program, rules: frozenset[str], now: int) -> Iterator[tuple[str | None, float]]:
-    """The events that trigger these rules, and since when one may open a window; None for what is no event."""
-    for rule, row in zip(program.rules, program.tables.rules, strict=True):
-        if rule.name in rules:
-            by_event = Trigger(row.trigger) in _BY_EVENT
-            yield rule.triggering_event if by_event else None, now - min(row.reach_high, _closes_within(rule))
+def _who_had(store: Store, event: str, since: float) -> frozenset[str]:
+    return frozenset(store.events.customers([event], since=int(max(since, 0))))
 
 
-def _closes_within(rule: Rule) -> float:
-    """So long after its trigger a window has closed for sure, in microseconds.
+def _at_most(span: Duration | None) -> float:
+    """How long a span is at most, in microseconds; for ever where that is not known, or there is none.
 
     Days on the wall are at most some hours longer than 24 of them, and a day where a zone skipped one.
     """
-    if rule.before is None or rule.before.unit not in _EVEN:
+    if span is None or span.unit not in _EVEN:
         return inf
-    return rule.before.nominal_days * DAY + 3 * DAY
+    return span.nominal_days * DAY + 3 * DAY
 
 
 def _contacts(walk: Walk) -> dict[str, Decision]:

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from scheduler.durations import Duration
 from scheduler.rulebook.lint.walk import of_rule, parts
-from scheduler.rulebook.model import Condition, ContactCondition, ContactTrigger, Rule, Rulebook
+from scheduler.rulebook.model import (
+    AllOf,
+    Condition,
+    ContactCondition,
+    ContactTrigger,
+    EventCondition,
+    Rule,
+    Rulebook,
+)
 from scheduler.rulebook.templates import TemplateFile, templates
 
 _NOTHING = Rulebook()
@@ -131,6 +140,27 @@ def _conditions(book: Rulebook, rule: Rule) -> Iterator[Condition]:
             seen.add(condition)
             waiting.append(book.conditions[condition].condition)
         waiting += parts(condition)[1]
+
+
+def needed_events(book: Rulebook, rule: Rule) -> Iterator[tuple[str, Duration | None]]:
+    """The events without which a rule contacts nobody, each within so long before the contact, or ever."""
+    waiting: list[Condition] = list(rule.only_if)
+    while waiting:
+        match waiting.pop():
+            case str(name):
+                waiting.append(book.conditions[name].condition)
+            case AllOf(all_of=parts):
+                waiting += parts
+            case EventCondition() as condition if _needs_one(condition):
+                yield condition.event, condition.within
+
+
+def _needs_one(condition: EventCondition) -> bool:
+    """Whether it can't hold without such an event."""
+    kind, _ = condition.aggregate
+    at_least = condition.at_least
+    counts = kind == "count" and isinstance(at_least, int | float) and at_least >= 1
+    return counts or kind in {"happened", "latest", "first"}
 
 
 def _unplaced(rule: Rule) -> Rule:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
-from scheduler.decisions.facts import Consent, Contact, Customer, Event, Value
+from scheduler.decisions.facts import Consent, Contact, Customer, Event
 from scheduler.rulebook.model import AsksFor
 from scheduler.store import values
 from scheduler.store.addresses import suppressed
@@ -109,14 +109,13 @@ def _put_together(connection: Connection, rows: Rows, about: tuple[Rows, ...], p
 def _events(rows: Rows) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
     present, append = None, list[Event]().append
-    read_before: dict[str, Mapping[str, Value]] = {}
+    texts = {row[5]: None for row in rows}
+    properties = dict(zip(texts, values.read_all(texts), strict=True))
     for customer, id_, name, at, known_at, written in rows:
-        if (properties := read_before.get(written)) is None:
-            properties = read_before[written] = values.read(written)
         if customer != present:
             theirs: list[Event] = []
             present, events[customer], append = customer, theirs, theirs.append
-        append(Event(id_, name, at, known_at, properties))
+        append(Event(id_, name, at, known_at, properties[written]))
     return events
 
 

@@ -7,7 +7,7 @@ else: a text that looks like a date stays a text.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -47,7 +47,16 @@ def read(text: str) -> Mapping[str, Value]:
     """The attributes or properties that `written` gave as text."""
     if text == "{}":
         return NOTHING
-    values: dict[str, Any] = json.loads(text)
+    return _values(json.loads(text), text)
+
+
+def read_all(texts: Collection[str]) -> list[Mapping[str, Value]]:
+    """As `read` of each text, in less than half the time."""
+    found: list[dict[str, Any]] = json.loads(f"[{','.join(texts)}]")
+    return list(map(_values, found, texts))
+
+
+def _values(values: dict[str, Any], text: str) -> Mapping[str, Value]:
     if _DATE in text:
         for name, value in values.items():
             if isinstance(value, dict):
