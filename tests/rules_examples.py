@@ -10,12 +10,9 @@ from pathlib import Path
 
 from rulebook_shop import FILES
 
-from scheduler.decisions.program import compile_rules
-from scheduler.messages.check import check_templates
-from scheduler.rulebook.findings import Finding, in_order, render
+from scheduler.checking import check_workspace
+from scheduler.rulebook.findings import Finding, render
 from scheduler.rulebook.lint import Known
-from scheduler.rulebook.reader import check_path
-from scheduler.ruletests.running import read_tests
 from scheduler.settings import Settings
 
 EXAMPLES = Path(__file__).parent / "rules"
@@ -44,14 +41,8 @@ def checked(example: Path, folder: Path) -> tuple[list[Finding], str]:
     """What is found in the shop with the files of an example, laid down in a folder, and how that is printed."""
     _lay_down(example, folder)
     known = KNOWN if example.stem.startswith(("unseen", "rare")) else None
-    rulebook, findings, texts = check_path(folder, known=known)
-    right = not any(one.is_error for one in findings)
-    tests = read_tests(folder, rulebook, compile_rules(rulebook) if right else None)
-    told = {(one.place.file, one.place.line) for one in findings if one.is_error}
-    tried = check_templates(rulebook, Settings(), attributes=known.attributes if known else ())
-    tried_only = [one for one in tried if (one.place.file, one.place.line) not in told]
-    found = in_order([*findings, *tests.findings, *tried_only])
-    return found, render(found, {**texts, **tests.texts}, colour=False)
+    found = check_workspace(folder, Settings(), known=known)
+    return list(found.findings), render(found.findings, found.texts, colour=False)
 
 
 def _lay_down(example: Path, folder: Path) -> None:

@@ -22,7 +22,7 @@ LAYERS = (
         "store",
         "workspace",
     ),
-    *("intake", "planning", "messages", "channels", "delivery", "backtest", "daemon", "cli"),
+    *("intake", "planning", "messages", "checking", "channels", "delivery", "backtest", "daemon", "cli"),
 )
 """From the ground up: a room imports from those before it. `settings` needs the words of `findings`."""
 APART = {"starter"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +15,7 @@ from scheduler.cli import frame
 from scheduler.cli.formats import Format, count, print_objects
 
 if TYPE_CHECKING:
-    from scheduler.rulebook.findings import Finding
     from scheduler.rulebook.lint.subject import Known
-    from scheduler.rulebook.model import Rulebook
-    from scheduler.ruletests.running import Tests
     from scheduler.settings import Settings
 
 
@@ -50,29 +47,21 @@ def check(
       rightreason check rules/after_the_purchase.yaml
       rightreason check --format github
     """
+    from scheduler.checking import check_workspace, lies_in, workspace_around
     from scheduler.cli.annotations import annotation
-    from scheduler.messages.check import check_templates
-    from scheduler.rulebook.content_cache import ContentCache
-    from scheduler.rulebook.findings import in_order, render
-    from scheduler.rulebook.reader import check_path
+    from scheduler.rulebook.findings import render
     from scheduler.settings import load_settings
 
     folder = frame.workspace_of(ctx)
     if path is None:
         frame.ensure_workspace(folder)
+    else:
+        folder = workspace_around(path)
     settings = load_settings(folder)
     with _known(folder, settings) as known:
-        rulebook, findings, texts = check_path(path or folder, known=known, cache=frame.cache_of(folder))
-    kept = ContentCache(frame.cache_of(folder) / "messages.json")
-    tried = check_templates(rulebook, settings, attributes=known.attributes, cache=kept)
-    tests = _tests(_workspace_around(path or folder), rulebook, findings)
-    findings += [one for one in tests.findings if _lies_in(one.place.file, path)]
-    texts = {**texts, **tests.texts}
-    told = {(one.place.file, one.place.line) for one in findings if one.is_error}
-    findings += [
-        one for one in tried if (one.place.file, one.place.line) not in told and _lies_in(one.place.file, path)
-    ]
-    findings = in_order(findings)
+        checked = check_workspace(folder, settings, known=known, cache=frame.cache_of(folder))
+    rulebook, texts = checked.rulebook, checked.texts
+    findings = [one for one in checked.findings if path is None or lies_in(one, folder, path)]
     if form is CheckFormat.GITHUB:
         for one in findings:
             typer.echo(annotation(one))
@@ -103,28 +92,6 @@ def check(
         typer.echo(f"all is well: {count(len(rulebook.rules), 'rule')} in {count(len(campaigns), 'campaign')}")
     if any(one.is_error for one in findings):
         raise typer.Exit(1)
-
-
-def _tests(folder: Path, rulebook: Rulebook, findings: Sequence[Finding]) -> Tests:
-    """The tests of the rules; their gates are only known where the rules have no error."""
-    from scheduler.decisions.program import compile_rules
-    from scheduler.ruletests.running import read_tests
-
-    right = not any(one.is_error for one in findings)
-    program = compile_rules(rulebook) if right else None
-    return read_tests(folder, rulebook, program, cache=frame.cache_of(folder))
-
-
-def _lies_in(file: str, path: Path | None) -> bool:
-    """Whether a file, named as in its workspace, lies in what was asked about."""
-    if path is None:
-        return True
-    return (_workspace_around(path) / file).is_relative_to(path.resolve())
-
-
-def _workspace_around(path: Path) -> Path:
-    asked = path.resolve()
-    return next((folder for folder in (asked, *asked.parents) if (folder / "rules").is_dir()), asked)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ _SECTIONS = frozenset({"send_hours", "asks", "open_things", "topics", "channels"
 """Sections of the house rules whose entries stand by themselves: one that is wrong does not spoil the others."""
 
 
-# --- the three ways in -------------------------------------------------------------------------------------------
+# --- the ways in -------------------------------------------------------------------------------------------
 
 
 def read_rulebook(
@@ -69,33 +69,6 @@ def load_rulebook(workspace: Path, *, cache: Path | None = None) -> Rulebook:
     if any(finding.is_error for finding in findings + more):
         raise RulebookError(findings=in_order(findings + more), sources=texts)
     return rulebook
-
-
-def check_path(
-    path: Path, *, known: Known | None = None, cache: Path | None = None
-) -> tuple[Rulebook, list[Finding], Mapping[str, str]]:
-    """The rulebook around a file or folder, the findings that lie in it, and the texts by file.
-
-    The workspace is the nearest folder above (or the path itself) that holds `rules/`. Raises `RulebookError` where
-    there is none.
-    """
-    asked = path.resolve()
-    workspace = next((folder for folder in (asked, *asked.parents) if (folder / "rules").is_dir()), None)
-    if workspace is None or not asked.exists():
-        raise RulebookError(f"{path} is in no workspace: no folder above it holds rules/", findings=[], sources={})
-    texts, findings = read_texts(workspace)
-    rulebook, more = rulebook_from_texts(texts, known=known, cache=cache)
-    if not rulebook.rules and not any(finding.is_error for finding in findings + more):
-        message = "there are no rules, so nobody will ever be contacted"
-        way_out = "write a campaign in rules/, or let `rightreason init` lay one down in a new folder"
-        more.append(warning("no-rules", Place("rules", 1, 1), message, way_out))
-    within = asked.relative_to(workspace).as_posix()
-    found = [
-        finding
-        for finding in in_order(findings + more)
-        if within == "." or finding.place.file == within or finding.place.file.startswith(f"{within}/")
-    ]
-    return rulebook, found, texts
 
 
 def read_texts(workspace: Path) -> tuple[dict[str, str], list[Finding]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typing_commands import Run
 
 from scheduler.cli.annotations import annotation
@@ -19,9 +20,38 @@ def test_findings_are_shown_with_their_place_and_end_with_1(empty: Path, run: Ru
     assert "rules/letters.yaml:4:5: error[thin-reason]" in result.stdout
 
 
-def test_a_file_may_be_checked_alone(empty: Path, run: Run) -> None:
+@pytest.mark.parametrize("broken", [CAMPAIGN, CAMPAIGN + "    only_if: [hapy]\n", "campaign: [", ""])
+def test_a_file_may_be_checked_alone(empty: Path, run: Run, broken: str) -> None:
+    (empty / "rules" / "letters.yaml").write_text(broken)
+    result = run(empty, "check", str(empty / "rules" / "house_rules.yaml"))
+    assert (result.exit_code, result.stdout) == (0, f"all is well in {empty / 'rules' / 'house_rules.yaml'}\n")
+
+
+def test_a_folder_may_be_checked_alone(empty: Path, run: Run) -> None:
     (empty / "rules" / "letters.yaml").write_text(CAMPAIGN)
-    assert run(empty, "check", str(empty / "rules" / "house_rules.yaml")).exit_code == 0
+    assert [run(empty, "check", str(empty / part)).exit_code for part in ("rules", "templates")] == [1, 0]
+
+
+def test_a_file_that_is_not_there_is_refused_with_the_one_that_was_meant(empty: Path, run: Run) -> None:
+    result = run(empty, "check", str(empty / "rules" / "house_rule.yaml"))
+    assert (result.exit_code, "did you mean 'house_rules.yaml'?" in result.stderr) == (2, True)
+
+
+def test_a_file_outside_of_a_workspace_is_refused(empty: Path, run: Run) -> None:
+    result = run(empty, "check", str(empty.parent))
+    assert (result.exit_code, "is in no workspace: no folder above it holds rules/" in result.stderr) == (2, True)
+
+
+def test_where_rules_can_not_be_read_their_tests_do_not_miss_them(empty: Path, run: Run) -> None:
+    (empty / "rules" / "tests").mkdir(exist_ok=True)
+    (empty / "rules" / "tests" / "letters.yaml").write_text(
+        "tests:\n  - name: a letter\n    customer: {email: a@example.com}\n    timeline: {2026-03-01 10:00: order_placed}\n"
+        "    expect: [{on: 2026-03-02, rule: letter}]\n"
+    )
+    (empty / "rules" / "letters.yaml").write_text(CAMPAIGN.replace("when:", " when:"))
+    assert "unknown-rule" not in run(empty, "check").stdout
+    (empty / "rules" / "letters.yaml").unlink()
+    assert "unknown-rule" in run(empty, "check").stdout
 
 
 def test_findings_can_be_had_as_json(empty: Path, run: Run) -> None:

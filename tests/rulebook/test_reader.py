@@ -7,7 +7,7 @@ from rulebook_shop import FILES, RULE, codes, read
 
 from scheduler.errors import RulebookError
 from scheduler.rulebook.model import ChannelUse, EventTrigger, Place, Rule
-from scheduler.rulebook.reader import check_path, load_rulebook, read_rulebook, rulebook_from_texts, version_of
+from scheduler.rulebook.reader import load_rulebook, read_rulebook, rulebook_from_texts, version_of
 
 
 @pytest.fixture
@@ -217,21 +217,3 @@ def test_a_file_that_can_not_be_opened_is_told(workspace: Path) -> None:
     (workspace / "rules" / "odd.yaml").mkdir()
     _, findings = read_rulebook(workspace)
     assert codes(findings) == ["unreadable"]
-
-
-def test_checking_a_file_tells_only_what_lies_in_it(workspace: Path) -> None:
-    for name in ("one", "two"):
-        text = RULE.replace("tested", name) + "    afer: 1 day\n"
-        (workspace / "rules" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    _, findings, sources = check_path(workspace / "rules" / "two.yaml")
-    assert ([finding.place.file for finding in findings], "rules/one.yaml" in sources) == (["rules/two.yaml"], True)
-
-
-def test_checking_a_folder_tells_what_lies_below_it(workspace: Path) -> None:
-    (workspace / "rules" / "tested.yaml").write_text(RULE + "    afer: 1 day\n", encoding="utf-8")
-    assert [len(check_path(workspace / part)[1]) for part in (".", "rules", "templates")] == [1, 1, 0]
-
-
-def test_checking_outside_of_a_workspace_says_so(tmp_path: Path) -> None:
-    with pytest.raises(RulebookError, match="in no workspace"):
-        check_path(tmp_path)
