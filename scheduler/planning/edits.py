@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from scheduler.durations import Duration
 from scheduler.rulebook.lint.walk import of_rule, parts
@@ -22,6 +23,7 @@ from scheduler.rulebook.templates import TemplateFile, templates
 
 _NOTHING = Rulebook()
 _LAYOUT = "layout"
+_WORKED_OUT = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\s+[^\"'\s]")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Edits:
 
     def texts_differ(self, rule: str, channel: str) -> bool:
         """Whether what a rule sends by a channel is written otherwise, in any language, or laid out otherwise."""
-        if any(file is None or file.name != _LAYOUT or file.channel == channel for file in self._shared):
+        if any(not _is_layout(file) or file.channel == channel for file in self._shared):
             return True
         old, new = self._old.rules[rule].template, self.after.rules[rule].template
         return _texts(self._old, old, channel) != _texts(self.after, new, channel)
@@ -103,8 +105,18 @@ class Edits:
     def _shared(self) -> tuple[TemplateFile | None, ...]:
         """The edited templates that are no rule's own: layouts, and what others include."""
         own = {rule.template for book in (self._old, self.after) for rule in book.rules.values()}
-        files = map(TemplateFile.of, self.templates)
-        return tuple(file for file in files if file is None or file.name not in own)
+        files = {path: TemplateFile.of(path) for path in self.templates}
+        return tuple(
+            file
+            for path, file in files.items()
+            if (file is None or file.name not in own) and (_is_layout(file) or self._may_be_taken_in(path))
+        )
+
+    def _may_be_taken_in(self, path: str) -> bool:
+        """Whether another template names a file, or takes in one whose name is worked out as it is rendered."""
+        name = path.removeprefix("templates/")
+        texts = [*_templates(self._old).items(), *_templates(self.after).items()]
+        return any(one != path and (name in text or _WORKED_OUT.search(text)) for one, text in texts)
 
     def _reads_otherwise(self, name: str) -> bool:
         used = {book.rules[name].template for book in (self._old, self.after) if name in book.rules}
@@ -161,6 +173,10 @@ def _needs_one(condition: EventCondition) -> bool:
     at_least = condition.at_least
     counts = kind == "count" and isinstance(at_least, int | float) and at_least >= 1
     return counts or kind in {"happened", "latest", "first"}
+
+
+def _is_layout(file: TemplateFile | None) -> TypeGuard[TemplateFile]:
+    return file is not None and file.name == _LAYOUT
 
 
 def _unplaced(rule: Rule) -> Rule:

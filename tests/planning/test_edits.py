@@ -97,6 +97,18 @@ def test_an_edited_layout_is_another_text_of_every_mail() -> None:
     assert found.touches == frozenset({"check_in"})
 
 
-def test_what_templates_may_include_is_another_text_of_all_of_them() -> None:
-    found = Edits(rulebook(CHECK_IN), rulebook(CHECK_IN, footer__md="So long"))
+def test_what_a_template_includes_is_another_text_of_all_of_them() -> None:
+    words = {"words__sms__txt": '{% include "footer.md" ignore missing %}'}
+    found = Edits(rulebook(CHECK_IN, **words), rulebook(CHECK_IN, **words, footer__md="So long"))
     assert found.texts_differ("check_in", "sms")
+
+
+def test_a_template_that_nothing_names_yet_is_nobodys_text() -> None:
+    found = Edits(rulebook(CHECK_IN), rulebook(CHECK_IN, spring__email__md="---\nsubject: Hi\n---\nSpring\n"))
+    assert (found.templates, found.touches) == (("templates/spring.email.md",), frozenset())
+
+
+def test_what_is_included_by_a_name_that_is_worked_out_may_be_any_file() -> None:
+    words = {"words__email__md": "---\nsubject: Hi\n---\n{% include customer.plan ignore missing %}\n"}
+    found = Edits(rulebook(CHECK_IN, **words), rulebook(CHECK_IN, **words, spring__email__md="Spring"))
+    assert found.touches == frozenset({"check_in"})
