@@ -72,6 +72,8 @@ def activate(
         differ = found(workspace, compared, present, days, as_known=now is not None)
         print_edits(compared)
         print_differences(differ, rulebook.house, present, days)
+        if version is None:
+            _print_warnings(workspace)
         _ensure_few(len(differ), at_most)
         if not yes:
             _ask()
@@ -102,6 +104,19 @@ def _ensure_tested(workspace: Workspace, rulebook: Rulebook) -> None:
             f"nothing was changed: {count(len(failed), 'test')} of the rules failed, first "
             f"'{failed[0].name}' ({failed[0].place}); `rightreason test` tells what came instead"
         )
+
+
+def _print_warnings(workspace: Workspace) -> None:
+    """Write what `check` warns of: a rule that can never match changes nothing above, and nobody would notice."""
+    from scheduler.checking import check_workspace
+    from scheduler.cli.rules import known_in
+    from scheduler.rulebook.findings import render
+
+    known = known_in(workspace.settings, workspace.store)
+    cache = frame.cache_of(workspace.folder)
+    checked = check_workspace(workspace.folder, workspace.settings, known=known, cache=cache)
+    if warnings := [one for one in checked.findings if not one.is_error]:
+        typer.echo("\n" + render(warnings, checked.texts, colour=frame.coloured(sys.stdout)).rstrip())
 
 
 def _ensure_few(differ: int, at_most: int | None) -> None:

@@ -96,22 +96,14 @@ def check(
 
 @contextmanager
 def _known(folder: Path, settings: Settings) -> Iterator[Known]:
-    """What the settings and the store know, for warnings; of facts nothing where there are none yet."""
-    from scheduler.channels.registry import not_set_up
+    """What the store knows, for warnings; of facts nothing where there is no store yet."""
+    from scheduler.cli.rules import known_in
     from scheduler.errors import StoreError
-    from scheduler.rulebook.lint.subject import Known
-    from scheduler.rulebook.templates import CHANNELS
     from scheduler.workspace import open_workspace
 
-    channels = frozenset(CHANNELS) - not_set_up(CHANNELS, settings).keys()
     with ExitStack() as opened:
         try:
-            store = opened.enter_context(open_workspace(folder, create=False)).store
-            seen = store.survey()
+            known = known_in(settings, opened.enter_context(open_workspace(folder, create=False)).store)
         except StoreError:
-            yield Known(channels=channels)
-            return
-        if seen.events:
-            yield Known(frozenset(seen.events), seen.attributes, channels, seen.properties, store.ever_had)
-        else:
-            yield Known(channels=channels)
+            known = known_in(settings, None)
+        yield known

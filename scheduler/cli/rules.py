@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scheduler.channels.registry import not_set_up
 from scheduler.cli.frame import cache_of
 from scheduler.cli.moments import moment_of
 from scheduler.errors import InputError, RulebookError
 from scheduler.planning.rulebooks import Active, active, as_active
 from scheduler.rulebook.findings import meant
+from scheduler.rulebook.lint.subject import Known
 from scheduler.rulebook.model import HouseRules, Rulebook
 from scheduler.rulebook.reader import load_rulebook, read_rulebook, rulebook_from_texts
 from scheduler.rulebook.templates import CHANNELS
+from scheduler.settings import Settings
+from scheduler.store import Store
 from scheduler.workspace import Workspace
 
 NONE_ACTIVE = "no rules are active; look at `rightreason preview`, then `rightreason activate`"
@@ -31,6 +35,15 @@ def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
     findings = [one for one in check_templates(rulebook, workspace.settings, cache=kept) if one.is_error]
     if findings:
         raise RulebookError(findings=findings, sources=rulebook.files)
+
+
+def known_in(settings: Settings, store: Store | None) -> Known:
+    """What the settings and the facts in a store say, for warnings; nothing of facts where there are none yet."""
+    channels = frozenset(CHANNELS) - not_set_up(CHANNELS, settings).keys()
+    seen = None if store is None else store.survey()
+    if store is None or seen is None or not seen.events:
+        return Known(channels=channels)
+    return Known(frozenset(seen.events), seen.attributes, channels, seen.properties, store.ever_had)
 
 
 def ensure_rule(rulebook: Rulebook, name: str | None) -> None:

@@ -47,6 +47,13 @@ def test_where_nobody_can_be_asked_nothing_is_changed(shop: Path, run: Run) -> N
     assert "no rules are active" in run(shop, "status").stdout
 
 
+def test_a_rule_that_can_never_match_is_told_before_it_is_agreed_to(shop: Path, run: Run) -> None:
+    assert "warning[unseen-event]" not in run(shop, "activate", "--yes", "--now", MORNING).stdout
+    edit(shop, "silence: order_placed", "silence: order_plaecd")
+    shown = run(shop, "activate", "--yes", "--untested", "--now", MORNING).stdout
+    assert shown.index("warning[unseen-event] no event 'order_plaecd'") < shown.index("active: version 2 (")
+
+
 def test_the_same_rules_again_are_active_already(active: Path, run: Run) -> None:
     assert "these rules are active already" in run(active, "activate").stdout
 
