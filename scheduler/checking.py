@@ -43,7 +43,7 @@ def check_workspace(
         way_out = "write a campaign in rules/, or let `rightreason init` lay one down in a new folder"
         of_rules = [*of_rules, warning("no-rules", Place("rules", 1, 1), message, way_out)]
     kept = ContentCache(cache / "messages.json" if cache else None)
-    tried = check_templates(rulebook, settings, attributes=known.attributes if known else (), cache=kept)
+    tried = check_templates(rulebook, settings, attributes=known.attributes if known else {}, cache=kept)
     told = {(one.place.file, one.place.line) for one in (*of_rules, *of_tests) if one.is_error}
     of_templates = [one for one in tried if (one.place.file, one.place.line) not in told]
     texts, _ = read_texts(workspace)

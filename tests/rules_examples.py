@@ -21,7 +21,7 @@ KNOWN = Known(
     events=frozenset(
         {"signed_up", "order_delivered", "order_returned", "ticket_opened", "ticket_closed", "nps_answered"}
     ),
-    attributes={"birthday": 0.4, "first_name": 1.0, "tier": 1.0},
+    attributes={"birthday": 0.4, "first_name": 0.96, "tier": 1.0},
     channels=frozenset({"email", "phone"}),
     properties={"order_delivered": {"category", "order_id", "product"}},
 )
@@ -40,7 +40,7 @@ def files_of(example: Path) -> dict[str, bytes]:
 def checked(example: Path, folder: Path) -> tuple[list[Finding], str]:
     """What is found in the shop with the files of an example, laid down in a folder, and how that is printed."""
     _lay_down(example, folder)
-    known = KNOWN if example.stem.startswith(("unseen", "rare")) else None
+    known = KNOWN if example.stem.startswith(("unseen", "unguarded", "rare")) else None
     found = check_workspace(folder, Settings(), known=known)
     return list(found.findings), render(found.findings, found.texts, colour=False)
 

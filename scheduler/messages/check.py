@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from datetime import date
@@ -20,6 +20,7 @@ from scheduler.decisions.reason import fill_reason
 from scheduler.errors import TemplateError
 from scheduler.messages.context import NAMES, Context, RuleFacts
 from scheduler.messages.formats import StandIn
+from scheduler.messages.gaps import unguarded
 from scheduler.messages.links import Links
 from scheduler.messages.message import Message
 from scheduler.messages.render import render
@@ -47,6 +48,7 @@ SAMPLE_CUSTOMER: Mapping[str, Value] = MappingProxyType(
 SAMPLE_EVENT: Mapping[str, Value] = MappingProxyType(
     {"product": "Kettle", "category": "appliance", "order_id": "A1", "price": 49.9, "score": 9}
 )
+NOTHING_KNOWN: Mapping[str, float] = MappingProxyType({})
 _TAKES_IN = re.compile(r"\b(include|import|extends)\b")
 """A word by which a template may take in another."""
 _KEY = b"samples are signed for nobody"
@@ -97,11 +99,17 @@ def facts_of(rule: Rule) -> RuleFacts:
 
 
 def check_template(
-    templates: Templates, rule: Rule, file: TemplateFile, settings: Settings, *, attributes: Collection[str] = ()
+    templates: Templates,
+    rule: Rule,
+    file: TemplateFile,
+    settings: Settings,
+    *,
+    attributes: Mapping[str, float] = NOTHING_KNOWN,
 ) -> tuple[Finding, ...]:
     """What is wrong with one file for one rule: it can't be read, or not be rendered, or names what nobody has.
 
-    `attributes` are those that customers are known to have; none means that nothing is known of them.
+    `attributes` are those that customers are known to have, with the share (0 to 1) that has them; none means that
+    nothing is known of them.
     """
     try:
         templates.compiled(file)
@@ -115,7 +123,7 @@ def check_templates(
     rulebook: Rulebook,
     settings: Settings,
     *,
-    attributes: Collection[str] = (),
+    attributes: Mapping[str, float] = NOTHING_KNOWN,
     cache: ContentCache | None = None,
 ) -> tuple[Finding, ...]:
     """What is wrong with the templates of all rules, each finding once, in order of place.
@@ -142,7 +150,7 @@ class _Remembered:
 
     templates: Templates
     settings: Settings
-    attributes: Collection[str]
+    attributes: Mapping[str, float]
     cache: ContentCache
 
     def findings(self, file: TemplateFile, rule: Rule | None = None) -> tuple[Finding, ...]:
@@ -174,7 +182,8 @@ class _Remembered:
         import markdown_it
 
         brand, email = self.settings.brand, self.settings.email
-        others = [jinja2.__version__, markdown_it.__version__, repr(brand), repr(email), *sorted(self.attributes)]
+        shares = sorted((name, _percent(1 - share)) for name, share in self.attributes.items())
+        others = [jinja2.__version__, markdown_it.__version__, repr(brand), repr(email), repr(shares)]
         return digest(source_of(messages, decisions_reason, findings), *others)
 
     def _texts(self, file: TemplateFile) -> Iterator[str]:
@@ -211,8 +220,8 @@ def finding_of(problem: TemplateError) -> Finding:
 class _SampleContext(Context):
     """A contact in which everything that may be known is known."""
 
-    def values(self) -> dict[str, Any]:
-        values = Context.values(self)
+    def values(self, language: str) -> dict[str, Any]:
+        values = Context.values(self, language)
         values["customer"] = _Everything("customer", values["customer"])
         if self.event:
             values["event"] = _Everything("event", values["event"])
@@ -243,7 +252,7 @@ def _absent(templates: Templates, rule: Rule, channel: str) -> Iterator[Finding]
             yield replace(found, place=place or found.place, way_out=way_out)
 
 
-def _unseen(templates: Templates, file: TemplateFile, attributes: Collection[str]) -> Iterator[Finding]:
+def _unseen(templates: Templates, file: TemplateFile, attributes: Mapping[str, float]) -> Iterator[Finding]:
     known = {*attributes, "id"}
     tree = templates.parsed(file)
     for node in tree.find_all(nodes.Getattr):
@@ -252,3 +261,16 @@ def _unseen(templates: Templates, file: TemplateFile, attributes: Collection[str
             yield warning(
                 "unseen-attribute", Place(file.path, node.lineno, 1), message, meant(node.attr, known, IMPORT_FIRST)
             )
+    for node in unguarded(tree):
+        share = attributes.get(node.attr, 1.0)
+        if share < 1:
+            yield warning(
+                "unguarded-attribute",
+                Place(file.path, node.lineno, 1),
+                f"{_percent(1 - share)} of the customers have no {node.attr}; their message is held",
+                f'write what stands in its place, like {{{{ customer.{node.attr} or "…" }}}}',
+            )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "fewer than 1%"

@@ -64,8 +64,11 @@ class Context:
         """The customer's language as a tag, or else the house's."""
         return str(self.customer.get("language") or self.brand.language).replace("_", "-")
 
-    def values(self) -> dict[str, Any]:
-        """The names that templates have; what is not known is left out, and texts hold no control characters."""
+    def values(self, language: str) -> dict[str, Any]:
+        """The names that templates have, with dates and amounts as that language writes them.
+
+        What is not known is left out, and texts hold no control characters.
+        """
         brand, links = self.brand, self.links
         addresses = {"review": brand.review_url, "refer": brand.refer_url, "shop": brand.shop_url}
         return {
@@ -86,7 +89,7 @@ class Context:
                     **_given(addresses),
                 },
             ),
-            LOCALE: locale_of(self.language, brand.language),
+            LOCALE: locale_of(language, brand.language),
             CURRENCY: brand.currency,
         }
 

@@ -1,4 +1,4 @@
-"""The filters of templates: dates, money and numbers in the customer's language, and harmless work on text."""
+"""The filters of templates: dates, money and numbers as the text's language writes them, and harmless work on text."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _known(value: Any) -> Any:
 
 @pass_context
 def _date(context: Context, value: Any, pattern: str = "long") -> str:
-    """A date in the customer's language; `full`, `long`, `medium`, `short`, or a CLDR pattern like `d MMMM`."""
+    """A date as the text's language writes it; `full`, `long`, `medium`, `short`, or a CLDR pattern like `d MMMM`."""
     day = _known(value)
     if isinstance(day, str) and re.fullmatch(r"\d{4}-\d\d-\d\d.*", day):
         day = date.fromisoformat(day[:10])
@@ -87,7 +87,7 @@ def _amount(name: str, value: Any) -> int | float | None:
 
 @pass_context
 def _money(context: Context, value: Any, currency: str = "") -> str:
-    """An amount in a currency (ISO 4217), as the customer's language writes it."""
+    """An amount in a currency (ISO 4217), as the text's language writes it."""
     amount = _amount("money", value)
     if amount is None:
         return str(value)
@@ -96,7 +96,7 @@ def _money(context: Context, value: Any, currency: str = "") -> str:
 
 @pass_context
 def _number(context: Context, value: Any, digits: int | None = None) -> str:
-    """A number as the customer's language writes it, with so many digits after the point."""
+    """A number as the text's language writes it, with so many digits after the point."""
     amount = _amount("number", value)
     if amount is None:
         return str(value)

@@ -27,18 +27,35 @@ def render(templates: Templates, context: Context, email: EmailSettings) -> Mess
     way to unsubscribe; the contact is then held.
     """
     template = templates.find(context.template, context.channel, context.language)
-    values = context.values()
+    language = _written_in(template, context)
+    values = context.values(language)
     to = one_line(str(context.customer.get(ADDRESSES.get(context.channel, ""), "")))
     if context.channel == "email":
-        return _email(templates, template, context, values, email, to)
+        return _email(templates, template, context, values, email, to, language)
     text = tidied(template.text.render(values)) if template.text else ""
     if not text.strip():
         raise template_error("the message is empty", template.file.path, way_out="write what it is to say")
     return Text(to, text, context.channel)
 
 
+def _written_in(template: Template, context: Context) -> str:
+    """The language of a template's text: the customer's own variant of it, or else what the file's name or house says.
+
+    Who reads a mail aloud, or translates it, goes by this; so do the dates in it, and the words around it.
+    """
+    written = template.file.locale or context.brand.language
+    is_theirs = context.language.partition("-")[0].lower() == written.partition("-")[0].lower()
+    return context.language if is_theirs else written
+
+
 def _email(
-    templates: Templates, template: Template, context: Context, values: dict[str, Any], email: EmailSettings, to: str
+    templates: Templates,
+    template: Template,
+    context: Context,
+    values: dict[str, Any],
+    email: EmailSettings,
+    to: str,
+    language: str,
 ) -> Email:
     head = {key: one_line(piece.render(values)) for key, piece in template.head.items()}
     path = template.file.path
@@ -52,7 +69,7 @@ def _email(
     if not body.strip() or (not text.strip() and "<img" not in body):
         raise template_error("the message is empty", path, way_out="write what it is to say")
     if template.file.ext != "html":
-        html, text = _in_layout(templates, context, {**values, **head}, body, text)
+        html, text = _in_layout(templates, language, {**values, **head}, body, text)
     unsubscribe = values["links"]["unsubscribe"]
     if unsubscribe not in html or unsubscribe not in text:
         raise _no_way_out(template, html=unsubscribe in html)
@@ -65,14 +82,14 @@ def _email(
         from_=sender,
         reply_to=_mailbox(head.get("reply_to") or email.reply_to or "", path),
         preheader=head.get("preheader", ""),
-        language=context.language,
+        language=language,
         headers=_headers(context, unsubscribe, sender),
     )
 
 
-def _in_layout(templates: Templates, context: Context, values: dict[str, Any], body: str, text: str) -> tuple[str, str]:
-    layout = templates.find(LAYOUT, "email", context.language)
-    common = {"preheader": "", **values, "language": context.language, "words": words_in(context.language)}
+def _in_layout(templates: Templates, language: str, values: dict[str, Any], body: str, text: str) -> tuple[str, str]:
+    layout = templates.find(LAYOUT, "email", language)
+    common = {"preheader": "", **values, "language": language, "words": words_in(language)}
     if layout.html is None:
         raise template_error("the layout is no HTML", layout.file.path, way_out="name it layout.email.html")
     html = layout.html.render({**common, "body": Markup(body)})  # noqa: S704 - rendered with autoescape

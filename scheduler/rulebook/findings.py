@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unseen-property": "No event of this name has ever had this property.",
         "unseen-attribute": "No customer has an attribute of this name.",
         "unseen-channel": "This channel is not set up.",
+        "unguarded-attribute": "A template needs an attribute that some customers lack.",
         "rare-attribute": "Many customers lack this attribute.",
         "condition-circle": "Named conditions use each other in a circle.",
         "contact-circle": "Rules trigger each other in a circle.",
@@ -129,6 +130,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "two-customers": "A test has one customer and several.",
         "no-day": "An expectation does not say when.",
         "no-expectation": "A test expects nothing, so it can't fail.",
+        "vain-expectation": "An expectation, or a part of it, is compared with nothing.",
     }
 )
 """Every code, with what it means; the documentation is made from this table."""

@@ -55,7 +55,8 @@ def mail(
     *,
     head: str = "subject: Hello",
     settings: Mapping[str, Any] | None = None,
+    file: str = "check_in.email.md",
 ) -> Email:
-    made = message({"templates/check_in.email.md": f"---\n{head}\n---\n{body}"}, context, settings)
+    made = message({f"templates/{file}": f"---\n{head}\n---\n{body}"}, context, settings)
     assert isinstance(made, Email)
     return made

@@ -30,7 +30,7 @@ WELL: Mapping[str, str] = {
 class Shop:
     files: Mapping[str, str] = field(default_factory=lambda: WELL)
     keys: Mapping[str, Any] = field(default_factory=dict)
-    attributes: tuple[str, ...] = ("plan",)
+    attributes: Mapping[str, float] = field(default_factory=lambda: {"plan": 1.0})
     language: str = "en"
 
     def findings(self, cache: ContentCache | None) -> tuple[Finding, ...]:
@@ -60,7 +60,8 @@ EDITS = {
     "what it includes": with_file(INNER, "{{ reson }}"),
     "the layout": with_file(LAYOUT, "{{ body }}"),
     "the trigger": Shop(keys={"when": {"date": "birthday"}}),
-    "what customers are known to have": Shop(attributes=("tier",)),
+    "what customers are known to have": Shop(attributes={"tier": 1.0}),
+    "how many customers have it": Shop(attributes={"plan": 0.9}),
     "the house's language": replace(
         with_file(GERMAN, WELL[MAIL]), language="fr", files={GERMAN: WELL[MAIL], INNER: "x"}
     ),

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from scheduler.messages.check import check_templates, render_sample
 from scheduler.messages.message import Email
 from scheduler.messages.templates import Templates
@@ -25,13 +27,13 @@ def rule(**keys: Any) -> Rule:
     return Rule.model_validate(written)
 
 
-def findings(body: str, attributes: tuple[str, ...] = (), **keys: Any) -> list[str]:
+def findings(body: str, attributes: Mapping[str, float] | None = None, **keys: Any) -> list[str]:
     return of({"templates/check_in.email.md": f"---\nsubject: Hello\n---\n{body}"}, attributes, **keys)
 
 
-def of(files: Mapping[str, str], attributes: tuple[str, ...] = (), **keys: Any) -> list[str]:
+def of(files: Mapping[str, str], attributes: Mapping[str, float] | None = None, **keys: Any) -> list[str]:
     book = Rulebook(rules={"check_in": rule(**keys)}, files=files)
-    found = check_templates(book, Settings(), attributes=attributes)
+    found = check_templates(book, Settings(), attributes=attributes or {})
     return [f"{one.place.file}:{one.place.line}: {one.code}: {one.message}" for one in found]
 
 
@@ -96,8 +98,39 @@ def test_every_language_is_tried() -> None:
 
 
 def test_an_attribute_that_nobody_has_is_a_warning() -> None:
-    [found] = findings("{{ customer.frist_name }}", ("first_name",))
+    [found] = findings("{{ customer.frist_name }}", {"first_name": 1.0})
     assert found == "templates/check_in.email.md:4: unseen-attribute: no customer has the attribute 'frist_name'"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("Hi {{ customer.first_name }}", True),
+        ("Hi {{ customer.first_name|upper }}", True),
+        ("Hi {{ customer.id }} {{ customer.name }}", False),
+        ('Hi {{ customer.first_name or "there" }}', False),
+        ("Hi {{ customer.name or customer.first_name }}", True),
+        ('Hi {{ (customer.first_name or "there")|upper }}', False),
+        ('Hi {{ customer.first_name|default("there") }}', False),
+        ("{% if customer.first_name %}Hi {{ customer.first_name }}{% endif %}", False),
+        ("Hi{% if customer.name %}{% else %}{{ customer.first_name }}{% endif %}", True),
+        ("{% if customer.first_name is defined %}Hi {{ customer.first_name }}{% endif %}", False),
+        ('{{ "Hi " ~ customer.first_name if customer.first_name else "Hi" }}', False),
+        ('{{ "Hi" if customer.name else customer.first_name }}', True),
+        ("{{ customer.first_name and customer.first_name }}", False),
+        ("{% set who = customer.first_name %}Hi {{ who }}", True),
+    ],
+)
+def test_who_lacks_what_is_printed_without_more_is_told(body: str, found: bool) -> None:
+    told = "templates/check_in.email.md:4: unguarded-attribute: 4% of the customers have no first_name; their message is held"
+    assert findings(body, {"first_name": 0.96, "name": 1.0}) == ([told] if found else [])
+
+
+def test_a_few_who_lack_it_are_told_too() -> None:
+    assert (
+        "fewer than 1% of the customers have no first_name"
+        in findings("{{ customer.first_name }}", {"first_name": 0.9999})[0]
+    )
 
 
 def test_two_files_of_one_language_are_refused() -> None:

@@ -42,11 +42,18 @@ def test_light_and_dark_are_both_told_to_the_mailbox() -> None:
     assert "@media (prefers-color-scheme: dark)" in html
 
 
-def test_the_footer_speaks_the_customers_language() -> None:
-    made = mail("Hallo", contact({"language": "de-AT", "email": "a@b.example"}))
+def test_the_footer_speaks_the_customers_variant_of_the_texts_language() -> None:
+    made = mail("Hallo", contact({"language": "de-AT", "email": "a@b.example"}), file="check_in.email.de.md")
     assert "Warum Sie dies erhalten:" in made.html
     assert "Abmelden: https://" in made.text
     assert '<html lang="de-AT"' in made.html
+
+
+def test_a_text_that_is_in_the_houses_language_alone_is_called_so_whatever_the_customer_speaks() -> None:
+    made = mail("Hello, it is {{ today|date }}", contact({"language": "de-AT", "email": "a@b.example"}))
+    assert "Why you get this:" in made.html
+    assert (made.language, '<html lang="en"' in made.html) == ("en", True)
+    assert made.text.startswith("Hello, it is March 2, 2026")
 
 
 def test_a_workspace_may_have_its_own_layout_for_a_language() -> None:

@@ -67,10 +67,10 @@ def test_a_missing_value_in_a_filter_is_an_error() -> None:
     assert "customer.since has no value" in str(problem("{{ customer.since|date }}"))
 
 
-def test_dates_money_and_numbers_speak_the_customers_language() -> None:
+def test_dates_money_and_numbers_speak_the_language_of_the_text() -> None:
     body = '{{ event.day|date }}, {{ event.day|date("d. MMM") }}, {{ event.price|money }}, {{ event.n|number }}, {{ event.n|number(2) }}'
     event = {"day": date(2026, 3, 1), "price": 1234.5, "n": 1234567}
-    german = mail(body, contact({"language": "de"}, event)).text
+    german = mail(body, contact({"language": "de"}, event), file="check_in.email.de.md").text
     english = mail(body, contact({"language": "en-US"}, event, currency="USD")).text
     assert german.startswith("1. März 2026, 1. März, 1.234,50\xa0€, 1.234.567, 1.234.567,00")
     assert english.startswith("March 1, 2026, 1. Mar, $1,234.50, 1,234,567, 1,234,567.00")

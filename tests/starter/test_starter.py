@@ -53,7 +53,7 @@ def test_nothing_is_wrong_with_the_rules_and_templates(workspace: Path) -> None:
 
 def test_every_template_renders_and_names_what_customers_have(workspace: Path, shop: Store) -> None:
     book, _ = read_rulebook(workspace)
-    assert check_templates(book, load_settings(workspace), attributes=shop.survey().attributes.keys()) == ()
+    assert check_templates(book, load_settings(workspace), attributes=shop.survey().attributes) == ()
 
 
 def test_the_rules_name_nothing_that_the_sample_does_not_know(workspace: Path, shop: Store) -> None:
