@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scheduler.workspace import Workspace
 
 _ACTIVATE = "look at `rightreason preview`, then `rightreason activate`"
+_WORK = "start `rightreason run`, or have `rightreason tick` run every minute"
 _COMPARE = "look at `rightreason diff`, then `rightreason activate`"
 SLOW = 120_000_000
 """As long (in microseconds) something may be due before somebody should look."""
@@ -109,12 +110,14 @@ def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
         yield f"{count(number, 'message')} can't leave: {error}", "`rightreason contacts --state retry` lists them"
     due = store.ledger.next_due()
     held = store.leases.held()
-    if due is not None and now - due > SLOW and (held is None or held[0].expires <= now) and active:
+    if active is None or (held is not None and held[0].expires > now):
+        return
+    waiting = store.counts().unplanned
+    if due is not None and now - due > SLOW:
         minutes = (now - due) // 60_000_000
-        yield (
-            f"nobody is at work, and something has been due for {count(minutes, 'minute')}",
-            "start `rightreason run`, or have `rightreason tick` run every minute",
-        )
+        yield f"nobody is at work, and something has been due for {count(minutes, 'minute')}", _WORK
+    elif waiting:
+        yield f"nobody is at work, and {count(waiting, 'customer')} with something new are not planned yet", _WORK
 
 
 def _of_rules(workspace: Workspace, active: Activation | None) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,16 @@ def test_when_nobody_is_at_work_and_something_is_due_it_says_so(active: Path, ru
     assert "nobody is at work, and something has been due for" in shown
 
 
+def test_when_nobody_is_at_work_and_customers_wait_to_be_planned_it_says_so(shop: Path, run: Run) -> None:
+    assert "not planned yet" not in run(shop, "status").stdout
+    run(shop, "activate", "--yes", "--now", MORNING)
+    shown = run(shop, "status", "--now", MORNING).stdout
+    assert "nobody is at work, and 69 customers with something new are not planned yet" in shown
+    assert "start `rightreason run`" in shown
+    run(shop, "tick", "--now", MORNING)
+    assert "not planned yet" not in run(shop, "status", "--now", MORNING).stdout
+
+
 def test_links_that_lead_nowhere_are_told_once_mails_are_really_sent(active: Path, run: Run) -> None:
     assert "the links in mails lead to" not in run(active, "status").stdout
     settings = active / "rightreason.toml"
