@@ -87,9 +87,11 @@ def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cov
 
 def _chosen(folder: Path, rulebook: Rulebook, path: Path | None, only: str | None) -> list[RuleTest]:
     """The tests that were asked for; raises `RulebookError` with every finding where any can't be used."""
-    from scheduler.ruletests.running import load_tests
+    from scheduler.ruletests.running import load_tests, unread_files
 
     tests = load_tests(folder, rulebook)
+    for one in unread_files(folder):
+        typer.echo(f"{one.place.file}: {one.severity}[{one.code}] {one.message}; {one.way_out}", err=True)
     if not tests:
         raise InputError("there are no tests; write some into rules/tests/, one file for each file of rules")
     chosen = [one for one in tests if _lies_in(folder / one.file, path) and _speaks_of(one, only)]
@@ -108,14 +110,11 @@ def _speaks_of(one: RuleTest, only: str | None) -> bool:
 
 def _changes(folder: Path) -> Iterator[None]:
     """Yields at once, and then whenever a file of rules, tests or templates is another."""
+    from scheduler.planning.folder import look_at
+
     seen = None
     while True:
-        now = {
-            file: file.stat().st_mtime_ns
-            for part in ("rules", "templates")
-            for file in (folder / part).rglob("*")
-            if file.is_file()
-        }
+        now = look_at(folder)
         if now != seen:
             seen = now
             yield

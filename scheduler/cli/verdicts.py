@@ -13,7 +13,7 @@ from scheduler.cli.local_time import shown
 from scheduler.cli.silences import in_words
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.rulebook.model import Rulebook
-from scheduler.rulebook.rule_tests import NO_CONTACT, Expectation, ExpectedContact
+from scheduler.rulebook.rule_tests import CONSENT, NO_CONTACT, Expectation, ExpectedContact
 from scheduler.ruletests.coverage import Covered
 from scheduler.ruletests.story import Story
 from scheduler.ruletests.verdict import Miss, Verdict
@@ -86,6 +86,9 @@ def _print_story(story: Story, seen: Sequence[Decision]) -> None:
     customer = story.customer
     typer.echo(f"  {customer.attributes.get('name', story.name)}, {story.zone.name}")
     told = [(event.at, 0, _happened(event.name, event.properties)) for event in customer.events]
+    told += [
+        (one.at, 0, f"{CONSENT}: {'given' if one.given else 'withdrawn'} to {one.topic}") for one in customer.consents
+    ]
     made = {(one.at, one.rule, one.channel or "") for one in seen if _is_of(one, story)}
     told += [(at, 1, f"→ contact by {rule}, {channel}") for at, rule, channel in made]
     for at, _, what in sorted(told):
@@ -106,6 +109,16 @@ def _print_miss(miss: Miss, rulebook: Rulebook) -> None:
     typer.echo(f"  {painted('wanted', bold=True)}  {wanted}  ({miss.place})")
     for number, line in enumerate(_actual(miss, rulebook)):
         typer.echo(f"  {painted('actual', bold=True) if not number else '      '}  {line}")
+    for one in miss.actual if miss.wanted is None else ():
+        line = ", ".join(f"{key}: {value}" for key, value in _as_written(one, miss.story).items())
+        typer.echo("          this test lists every contact; if the new one is right, add")
+        typer.echo(f"            - {{{line}}}")
+
+
+def _as_written(contact: Decision, story: Story) -> dict[str, str]:
+    """A contact as a test would expect it."""
+    expected = {"at": f"{story.zone.wall(contact.at):%Y-%m-%d %H:%M}", "rule": contact.rule}
+    return expected | ({"customer": story.name} if len(story.test.customers) > 1 else {})
 
 
 def _wanted(wish: ExpectedContact) -> str:
@@ -138,7 +151,7 @@ def _as_object(verdict: Verdict, rulebook: Rulebook) -> dict[str, Any]:
         {
             "line": miss.place.line,
             "customer": miss.story.name,
-            "wanted": NO_CONTACT if miss.wanted is None else _wanted(miss.wanted),
+            "wanted": _wanted_as_object(miss),
             "actual": list(_actual(miss, rulebook)),
         }
         for miss in verdict.misses
@@ -150,6 +163,20 @@ def _as_object(verdict: Verdict, rulebook: Rulebook) -> dict[str, Any]:
         "test": test.name,
         "passed": verdict.passed,
         "misses": misses,
+    }
+
+
+def _wanted_as_object(miss: Miss) -> dict[str, Any]:
+    """What was expected; where it was no other contact, none at the moment of the one that came."""
+    wish = miss.wanted or ExpectedContact.model_validate(_as_written(miss.actual[0], miss.story))
+    outcome = wish.outcome if isinstance(wish, Expectation) else Outcome.CONTACT.value
+    return {
+        "rule": wish.rule,
+        "on": None if wish.on is None else wish.on.isoformat(),
+        "at": wish.at,
+        "outcome": NO_CONTACT if miss.wanted is None else outcome,
+        "by": wish.by,
+        "because": list(wish.because) if isinstance(wish, Expectation) else [],
     }
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
-from posixpath import dirname, normpath
+from posixpath import dirname, normpath, relpath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from scheduler.errors import BadInstant
 from scheduler.rulebook.findings import Finding, error, meant
-from scheduler.rulebook.model import CalendarDate, Name, Place, Scalar, Written
+from scheduler.rulebook.model import CalendarDate, DateTrigger, Name, Place, Rulebook, Scalar, Status, Written
 from scheduler.rulebook.nodes import MappingNode, Node, places
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
 from scheduler.rulebook.tree_cache import TreeCache
+from scheduler.wallclock import parse_instant, zone
 
 FOLDER = "rules/tests"
 CONSENT = "consent"
@@ -28,21 +30,21 @@ NO_CONTACT = "no_contact"
 """The wish that a rule makes no contact, whatever the cause."""
 
 Wish = Literal["contact", "waiting", "too_late", "superseded", "goal_reached", "held_out", "cancelled", "no_contact"]
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d [0-2]\d:[0-5]\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d (?:[01]\d|2[0-3]):[0-5]\d")
 
 
 def _need_moment(written: str) -> str:
-    if _MOMENT.fullmatch(written) is None or not _is_moment(written):
+    if _MOMENT.fullmatch(written) is None or not _is_date(written[:10]):
         raise PydanticCustomError("bad-moment", "'{value}' is no local time of a day", {"value": written})
     return written
 
 
-def _is_moment(written: str) -> bool:
+def _is_date(written: str) -> bool:
     try:
-        date.fromisoformat(written[:10])
+        date.fromisoformat(written)
     except ValueError:
         return False
-    return written[11:] <= "24:00"
+    return True
 
 
 def _one_or_more(written: object) -> object:
@@ -83,6 +85,11 @@ class ExpectedContact(Written):
     )
     customer: Name | None = Field(None, description="which of the customers; all of them unless named")
 
+    @property
+    def day(self) -> date | None:
+        """The day that it speaks of."""
+        return self.on or (date.fromisoformat(self.at[:10]) if self.at else None)
+
 
 class Expectation(ExpectedContact):
     """What should come of a rule on a day, or at a moment."""
@@ -104,7 +111,7 @@ class WrittenTest(Written):
         None, description="the customer's attributes; `consent` lists the topics that they agreed to"
     )
     customers: dict[Name, Attributes] | None = Field(
-        None, description="several customers with the same timeline, by name"
+        None, min_length=1, description="several customers with the same timeline, by name"
     )
     timeline: dict[Moment, Annotated[tuple[Happening, ...], BeforeValidator(_one_or_more)]] = Field(
         default_factory=dict, description="what happens, by the local time; a list where several things happen at once"
@@ -197,6 +204,49 @@ def unknown_names(tests: Sequence[RuleTest], rules: Sequence[str], topics: Seque
                     yield error("unknown-topic", test.place, message, way_out)
 
 
+def vain_expectations(tests: Iterable[RuleTest], rulebook: Rulebook) -> Iterator[Finding]:
+    """Expectations of rules that take no part in their test, so that nothing ever comes of them."""
+    for test in tests:
+        if not any(map(test.takes, rulebook.files)):
+            message = f"'{test.rules}' is no file of rules, as seen from {dirname(test.file)}"
+            files = [relpath(file, dirname(test.file)) for file in rulebook.files if file.startswith("rules/")]
+            way_out = meant(test.rules, files, "write ../*.yaml, or leave it out, to take all")
+            yield error("vain-expectation", test.places["rules"], message, way_out, files)
+            continue
+        for here, wish in test.wishes.items():
+            rule = rulebook.rules.get(wish.rule)
+            if rule is None:
+                continue
+            if rule.status is Status.DRAFT:
+                message = f"'{wish.rule}' is a draft, and nothing comes of drafts"
+                way_out = "let it be active, or take this out until it is"
+                yield error("vain-expectation", test.places[f"{here}.rule"], message, way_out)
+            elif not test.takes(rule.places[""].file):
+                message = f"'{wish.rule}' takes no part: it stands in {rule.places[''].file}, and rules: {test.rules}"
+                way_out = "let 'rules' take that file too, or take this out"
+                yield error("vain-expectation", test.places[f"{here}.rule"], message, way_out)
+
+
+def not_dates(tests: Iterable[RuleTest], rulebook: Rulebook) -> Iterator[Finding]:
+    """What customers have as a date, by the rules that wait for it, and can't be read as one."""
+    waiting = {rule.when.date: name for name, rule in rulebook.rules.items() if isinstance(rule.when, DateTrigger)}
+    for test in tests:
+        for customer, attributes in test.customers.items():
+            for key in waiting.keys() & attributes.keys():
+                own = (f"customers.{customer}.{key}", f"customer.{key}")
+                place = next((test.places[path] for path in own if path in test.places), None)
+                if place is not None and not _holds_a_date(attributes[key]):
+                    message = f"'{attributes[key]}' is no date, and '{waiting[key]}' waits for one in '{key}'"
+                    yield error("bad-date", place, message, "write it like 1990-05-17")
+
+
+def _holds_a_date(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_instant(value, zone("UTC")) is not None
+    except BadInstant:
+        return False
+
+
 def _from_node(file: str, node: Node) -> tuple[list[RuleTest], list[Finding]]:
     if not isinstance(node, MappingNode):
         way_out = "tests are written under 'tests:'"
@@ -220,16 +270,24 @@ class _Reading:
     shape: RuleTestFile
     places: Mapping[str, Place]
     tests: dict[str, RuleTest] = field(default_factory=dict)
+    named: dict[str, Place] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def read(self, number: int, written: WrittenTest) -> RuleTest | None:
         here = f"tests.{number}"
         place = self.places[here]
-        wrong = [*self._of_name(here, written), *self._of_customers(here, written), *self._of_wishes(here, written)]
-        self.findings += wrong
-        if wrong:
-            return None
         base = self.tests.get(written.extends or "")
+        first = written.from_ or (base.first if base else None)
+        wrong = [
+            *self._of_name(here, written),
+            *self._of_customers(here, written),
+            *self._of_consent(here, written),
+            *self._of_wishes(here, written, first),
+        ]
+        self.findings += wrong
+        self.named.setdefault(written.name, place)
+        if wrong or (written.extends is not None and base is None):
+            return None
         test = RuleTest(
             file=self.file,
             rules=self.shape.rules,
@@ -238,24 +296,23 @@ class _Reading:
             timeline=_together(base.timeline if base else {}, written.timeline),
             expect=written.expect,
             expect_all=written.expect_all,
-            first=written.from_ or (base.first if base else None),
+            first=first,
             last=written.to or (base.last if base else None),
             place=place,
-            places={
-                path.removeprefix(f"{here}."): at for path, at in self.places.items() if path.startswith(f"{here}.")
-            },
+            places={"rules": self.places.get("rules", place)}
+            | {path.removeprefix(f"{here}."): at for path, at in self.places.items() if path.startswith(f"{here}.")},
         )
         self.tests[written.name] = test
         return test
 
     def _of_name(self, here: str, written: WrittenTest) -> Iterator[Finding]:
-        if written.name in self.tests:
-            message = f"there is a test '{written.name}' already, in {self.tests[written.name].place}"
+        if written.name in self.named:
+            message = f"there is a test '{written.name}' already, in {self.named[written.name]}"
             yield error("duplicate-name", self.places[f"{here}.name"], message, "give one of them another name")
-        if written.extends is not None and written.extends not in self.tests:
+        if written.extends is not None and written.extends not in self.named:
             message = f"no test before this one is called '{written.extends}'"
-            way_out = meant(written.extends, self.tests, "write the one that is extended above this one")
-            yield error("unknown-test", self.places[f"{here}.extends"], message, way_out, tuple(self.tests))
+            way_out = meant(written.extends, self.named, "write the one that is extended above this one")
+            yield error("unknown-test", self.places[f"{here}.extends"], message, way_out, tuple(self.named))
 
     def _of_customers(self, here: str, written: WrittenTest) -> Iterator[Finding]:
         if written.customer is not None and written.customers is not None:
@@ -271,7 +328,23 @@ class _Reading:
                     message = f"'{key}' holds a list; only {CONSENT} does"
                     yield error("wrong-kind", self.places[f"{at}.{key}"], message, "write one value")
 
-    def _of_wishes(self, here: str, written: WrittenTest) -> Iterator[Finding]:
+    def _of_consent(self, here: str, written: WrittenTest) -> Iterator[Finding]:
+        for moment, happenings in written.timeline.items():
+            for number, happening in enumerate(happenings, 1):
+                if CONSENT not in happening:
+                    continue
+                at = f"{here}.timeline.{moment}"
+                at = at if f"{at}.1" not in self.places else f"{at}.{number}"
+                place = self.places.get(f"{at}.{CONSENT}", self.places[at])
+                if not happening[CONSENT]:
+                    message = f"'{CONSENT}' says nothing of any topic"
+                    yield error("empty-value", place, message, "write consent: {offers: false}, or true")
+                for topic, given in happening[CONSENT].items():
+                    if not isinstance(given, bool):
+                        message = f"'{given}' stands in '{topic}'"
+                        yield error("wrong-kind", self.places[f"{at}.{CONSENT}.{topic}"], message, _TRUE_OR_FALSE)
+
+    def _of_wishes(self, here: str, written: WrittenTest, first: date | None) -> Iterator[Finding]:
         if not written.expect and written.expect_all is None:
             yield error("no-expectation", self.places[here], f"'{written.name}' expects nothing", "add expect")
         for path, wish in _numbered(written.expect, written.expect_all or ()).items():
@@ -279,8 +352,22 @@ class _Reading:
                 message = "this names no day" if wish.on is None else "this names a day and a moment"
                 way_out = "write either on: 2026-04-30, or at: 2026-04-30 10:00"
                 yield error("no-day", self.places[f"{here}.{path}"], message, way_out)
+            elif first is not None and wish.day is not None and wish.day < first:
+                message = f"the story begins on {first}, and this lies before"
+                way_out = "write a later day, or let 'from' be earlier"
+                yield error("vain-expectation", self.places[f"{here}.{path}"], message, way_out)
+            if not isinstance(wish, Expectation):
+                continue
+            if wish.because and wish.outcome == CONTACT:
+                message = "gates that said no stand in 'because', and here a contact is expected"
+                way_out = f"take it out, or write an outcome beside it, like outcome: {NO_CONTACT}"
+                yield error("vain-expectation", self.places[f"{here}.{path}.because"], message, way_out)
+            if wish.by is not None and wish.outcome != CONTACT:
+                message = f"only a contact goes by a channel, and here the outcome is {wish.outcome}"
+                yield error("vain-expectation", self.places[f"{here}.{path}.by"], message, "take it out")
 
 
+_TRUE_OR_FALSE = "write true where the customer agrees, false where they withdraw"
 _ONE_OR_SEVERAL = ("the test has one customer and several", "write customer, or customers by name")
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.errors import RulebookError
-from scheduler.rulebook.findings import Finding, in_order
-from scheduler.rulebook.model import Rulebook
-from scheduler.rulebook.people import PEOPLE_FILE
-from scheduler.rulebook.reader import HOUSE_FILE, read_test_texts, rulebook_from_texts
-from scheduler.rulebook.rule_tests import RuleTest, rule_tests_from_texts, unknown_names
+from scheduler.rulebook.findings import Finding, in_order, warning
+from scheduler.rulebook.model import Place, Rulebook, Status
+from scheduler.rulebook.reader import read_test_texts
+from scheduler.rulebook.rule_tests import (
+    FOLDER,
+    RuleTest,
+    not_dates,
+    rule_tests_from_texts,
+    unknown_names,
+    vain_expectations,
+)
 from scheduler.ruletests.verdict import Verdict, unknown_gates, verdict
-
-_FOR_ALL = (HOUSE_FILE, PEOPLE_FILE, "templates/")
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,26 @@ def read_tests(
     texts, findings = read_test_texts(workspace)
     tests, wrong = rule_tests_from_texts(texts, cache=cache)
     findings += wrong
+    findings += unread_files(workspace)
     findings += unknown_names(tests, list(rulebook.rules), list(rulebook.house.topics))
+    findings += vain_expectations(tests, rulebook)
+    findings += not_dates(tests, rulebook)
     if program is not None:
         findings += unknown_gates(tests, program)
     return Tests(tuple(tests), tuple(in_order(findings)), texts)
 
 
+def unread_files(workspace: Path) -> Iterator[Finding]:
+    """Files in `rules/tests/` that look like tests and are not read, by their names."""
+    for path in sorted((workspace / FOLDER).rglob("*.yml")):
+        place = Place(path.relative_to(workspace).as_posix(), 1, 1)
+        yield warning("unread-file", place, "only files that end in .yaml are read", "rename it to end in .yaml")
+
+
 def load_tests(workspace: Path, rulebook: Rulebook) -> tuple[RuleTest, ...]:
     """The tests in `rules/tests/`; raises `RulebookError` with `findings` and `sources` where any can't be used."""
     found = read_tests(workspace, rulebook, compile_rules(rulebook))
-    if found.findings:
+    if any(one.is_error for one in found.findings):
         message = "the tests of the rules can't be used; the findings say where and why"
         raise RulebookError(message, findings=list(found.findings), sources=found.texts)
     return found.tests
@@ -54,15 +68,19 @@ def load_tests(workspace: Path, rulebook: Rulebook) -> tuple[RuleTest, ...]:
 
 def run_tests(tests: Iterable[RuleTest], rulebook: Rulebook) -> Iterator[Verdict]:
     """Run tests one by one, each with the house rules and the files of rules that it names."""
+    all_files = {rule.places[""].file for rule in rulebook.rules.values()}
     programs: dict[frozenset[str], Program] = {}
     for test in tests:
-        files = frozenset(file for file in rulebook.files if file.startswith(_FOR_ALL) or test.takes(file))
+        files = frozenset(filter(test.takes, all_files))
         if files not in programs:
-            programs[files] = _program(rulebook, files)
+            programs[files] = compile_rules(_with(files, rulebook))
         yield verdict(test, programs[files])
 
 
-def _program(rulebook: Rulebook, files: frozenset[str]) -> Program:
-    if files == rulebook.files.keys():
-        return compile_rules(rulebook)
-    return compile_rules(rulebook_from_texts({name: rulebook.files[name] for name in files})[0])
+def _with(files: frozenset[str], rulebook: Rulebook) -> Rulebook:
+    """The rulebook where only the rules of some files take part; others are drafts, as conditions may name them."""
+    rules = {
+        name: rule if rule.places[""].file in files else rule.model_copy(update={"status": Status.DRAFT})
+        for name, rule in rulebook.rules.items()
+    }
+    return replace(rulebook, rules=rules)

@@ -62,6 +62,11 @@ class Story:
     # --- facts
 
     @property
+    def _begins(self) -> int:
+        """The midnight before anything that is written, also before what happens ahead of the first day."""
+        return min(self.since, self.zone.midnight(day_of(min(self._days()))))
+
+    @property
     def _written(self) -> Attributes:
         return self.test.customers[self.name]
 
@@ -80,7 +85,7 @@ class Story:
     def _consents(self) -> Iterator[Consent]:
         topics = self._written.get(CONSENT, ())
         for topic in topics if isinstance(topics, tuple) else (topics,):
-            yield Consent(str(topic), None, True, self.since)
+            yield Consent(str(topic), None, True, self._begins)
         for at, name, said in self._happened():
             if name == CONSENT:
                 yield from (Consent(topic, None, given is True, at) for topic, given in said.items())
@@ -100,7 +105,8 @@ class Story:
     def _days(self) -> Iterator[date]:
         yield from (date.fromisoformat(moment[:10]) for moment in self.test.timeline)
         for wish in self.test.wishes.values():
-            yield wish.on or date.fromisoformat((wish.at or "")[:10])
+            if wish.day is not None:
+                yield wish.day
 
 
 def stories(test: RuleTest, house: HouseRules) -> list[Story]:

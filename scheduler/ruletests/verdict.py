@@ -122,12 +122,12 @@ def _telling(found: Sequence[Decision], end: int) -> tuple[Decision, ...]:
 
 
 def _comes_true(wish: Expectation, found: Sequence[Decision], start: int, end: int) -> bool:
-    contacts = [one for one in found if one.outcome is Outcome.CONTACT and start <= one.at < end]
+    of_now = [one for one in found if one.outcome is Outcome.WAITING or start <= one.at < end]
+    contacts = [one for one in of_now if one.outcome is Outcome.CONTACT]
     if wish.outcome == NO_CONTACT:
-        return not contacts and (not wish.because or any(_gave(wish, one) for one in found))
+        return not contacts and (not wish.because or any(_gave(wish, one) for one in of_now))
     if wish.outcome == CONTACT:
         return any(_is_the_contact(wish, one, start, end) for one in contacts)
-    of_now = (one for one in found if one.outcome is Outcome.WAITING or start <= one.at < end)
     return any(one.outcome == wish.outcome and _gave(wish, one) for one in of_now)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from typing_commands import Run
 
+from scheduler.cli.test import _changes
+
 GOOD = """\
 tests:
   - name: a birthday is a reason to write
@@ -70,10 +72,75 @@ def test_programs_read_one_object_a_test(tested: Path, run: Run) -> None:
         "passed": True,
         "misses": [],
     }
+    contact: dict[str, object] = {"rule": "birthday_card", "on": None, "by": None, "because": []}
     assert [(miss["line"], miss["wanted"]) for miss in second["misses"]] == [
-        (9, "birthday_card: contact on 2026-05-05 11:00"),
-        (9, "no_contact"),
+        (9, contact | {"at": "2026-05-05 11:00", "outcome": "contact"}),
+        (9, contact | {"at": "2026-05-05 10:00", "outcome": "no_contact"}),
     ]
+
+
+def test_a_contact_that_is_not_listed_is_told_with_what_to_add(tested: Path, run: Run) -> None:
+    result = run(written(tested, GOOD.replace("[{at: 2026-05-05 10:00, rule: birthday_card}]", "[]")), "test")
+    assert result.exit_code == 1
+    assert (
+        """\
+  wanted  no other contact  (rules/tests/cards.yaml:9:5)
+  actual  birthday_card: contact on Tue  5 May 2026 10:00 by email
+          this test lists every contact; if the new one is right, add
+            - {at: 2026-05-05 10:00, rule: birthday_card}
+"""
+        in result.stdout
+    )
+
+
+def test_what_a_customer_agrees_to_and_withdraws_is_part_of_the_story(tested: Path, run: Run) -> None:
+    said = GOOD.replace("1990-05-05}", "1990-05-05, consent: [offers]}").replace("on: 2026-05-05", "on: 2026-05-06")
+    said = said.replace("    expect: ", "    timeline: {2026-04-01 08:00: {consent: {offers: false}}}\n    expect: ", 1)
+    assert (
+        """\
+    Wed  1 Apr 2026 00:00  consent: given to offers
+    Wed  1 Apr 2026 08:00  consent: withdrawn to offers
+"""
+        in run(written(tested, said), "test").stdout
+    )
+
+
+def test_a_file_that_is_not_read_for_its_name_is_told(tested: Path, run: Run) -> None:
+    (tested / "rules" / "tests" / "more.yml").write_text(GOOD)
+    told = "rules/tests/more.yml: warning[unread-file] only files that end in .yaml are read; rename it to end in .yaml"
+    result = run(tested, "test")
+    assert (result.exit_code, result.stderr) == (0, f"{told}\n")
+    assert "warning[unread-file]" in run(tested, "check").stdout
+
+
+def test_watching_runs_the_tests_until_it_is_ended(tested: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    naps = iter([GOOD, GOOD.replace("10:00", "11:00")])
+
+    def nap(_seconds: float) -> None:
+        text = next(naps, None)
+        if text is None:
+            raise KeyboardInterrupt
+        if text != GOOD:
+            written(tested, text)
+
+    monkeypatch.setattr("time.sleep", nap)
+    result = run(tested, "test", "--watch")
+    assert result.stdout.count("─" * 60) == 2
+    assert result.stdout.index("all is well") < result.stdout.index("1 of 2 tests failed")
+
+
+def test_a_file_that_goes_away_while_it_is_looked_at_does_not_end_the_watch(
+    tested: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(Path, "is_file", lambda _self: True)  # it is one, and then it is gone
+    gone = tested / "rules" / ".#cards.yaml"
+    gone.symlink_to(tested / "nowhere")
+    changes = _changes(tested)
+    next(changes)
+    gone.unlink()
+    (tested / "rules" / "new.yaml").write_text("campaign: New\n")
+    next(changes)
 
 
 def test_some_tests_may_be_chosen(tested: Path, run: Run) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scheduler.rulebook.rule_tests import rule_tests_from_texts, unknown_names
+from scheduler.rulebook.reader import rulebook_from_texts
+from scheduler.rulebook.rule_tests import not_dates, rule_tests_from_texts, unknown_names, vain_expectations
 
 FILE = "rules/tests/t.yaml"
 GOOD = """
@@ -12,11 +13,32 @@ tests:
     timeline: {2026-03-01 09:00: bought}
     expect: [{on: 2026-03-02, rule: check_in}]
 """
+RULES = """
+campaign: test
+rules:
+  check_in:
+    reason: It has arrived and may need a hand.
+    asks_for: nothing
+    when: delivered
+    send: check_in
+    by: [email]
+  card:
+    reason: It is their birthday today indeed.
+    asks_for: nothing
+    when: {date: birthday}
+    before: 1 day
+    send: card
+    by: [email]
+    status: draft
+"""
 
 
 def found(text: str) -> list[str]:
     tests, findings = rule_tests_from_texts({FILE: text})
-    findings += unknown_names(tests, ["check_in"], ["care", "offers"])
+    book, _ = rulebook_from_texts({"rules/a.yaml": RULES, "rules/b.yaml": RULES.replace("check_in:", "check_in_b:")})
+    findings += unknown_names(tests, ["check_in", "check_in_b", "card"], ["care", "offers"])
+    findings += vain_expectations(tests, book)
+    findings += not_dates(tests, book)
     return [f"{one.place.line}:{one.place.column} {one.code}: {one.message}; {one.way_out}" for one in findings]
 
 
@@ -73,6 +95,71 @@ def test_a_good_file_has_no_findings() -> None:
             "4:5 unknown-test: no test before this one is called 'it gos'; write the one that is extended above this one",
         ),
         ("rule: check_in", "rule: check_in, outcome: sent", "6:56 bad-value: 'sent' can't stand in 'outcome'; "),
+        (
+            "2026-03-01 09:00: bought",
+            "2026-03-01 24:00: bought",
+            "5:16 bad-moment: '2026-03-01 24:00' is no local time of a day; write it like 2026-04-10 12:00, in the customer's local time",
+        ),
+        (
+            "customer: {name: Ana, consent: [offers]}",
+            "customers: {}",
+            "4:16 empty-value: 'customers' is empty or too short; write more, or take the key out",
+        ),
+        (
+            "bought}",
+            "{consent: {offers: yes}}}",
+            "5:45 wrong-kind: 'yes' stands in 'offers'; write true where the customer agrees, false where they withdraw",
+        ),
+        (
+            "bought}",
+            "[bought, {consent: {offers: 0}}]}",
+            "5:54 wrong-kind: '0' stands in 'offers'; write true where the customer agrees, false where they withdraw",
+        ),
+        (
+            "bought}",
+            "consent}",
+            "5:16 empty-value: 'consent' says nothing of any topic; write consent: {offers: false}, or true",
+        ),
+        (
+            "bought}",
+            "[bought, consent]}",
+            "5:43 empty-value: 'consent' says nothing of any topic; write consent: {offers: false}, or true",
+        ),
+        (
+            "    timeline",
+            "    from: 2026-03-03\n    timeline",
+            "7:14 vain-expectation: the story begins on 2026-03-03, and this lies before; write a later day, or let 'from' be earlier",
+        ),
+        (
+            "rule: check_in",
+            "rule: check_in, because: window",
+            "6:47 vain-expectation: gates that said no stand in 'because', and here a contact is expected; take it out, or write an outcome beside it, like outcome: no_contact",
+        ),
+        (
+            "rule: check_in",
+            "rule: check_in, outcome: no_contact, by: email",
+            "6:68 vain-expectation: only a contact goes by a channel, and here the outcome is no_contact; take it out",
+        ),
+        (
+            "rule: check_in",
+            "rule: card, outcome: no_contact",
+            "6:31 vain-expectation: 'card' is a draft, and nothing comes of drafts; let it be active, or take this out until it is",
+        ),
+        (
+            "tests:\n",
+            "rules: ../b.yaml\ntests:\n",
+            "7:31 vain-expectation: 'check_in' takes no part: it stands in rules/a.yaml, and rules: ../b.yaml; let 'rules' take that file too, or take this out",
+        ),
+        (
+            "tests:\n",
+            "rules: ../ab.yaml\ntests:\n",
+            "2:1 vain-expectation: '../ab.yaml' is no file of rules, as seen from rules/tests; did you mean '../b.yaml'?",
+        ),
+        (
+            "name: Ana",
+            "birthday: 15 March 1990",
+            "4:16 bad-date: '15 March 1990' is no date, and 'card' waits for one in 'birthday'; write it like 1990-05-17",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_the_way_out(written: str, instead: str, finding: str) -> None:
@@ -85,6 +172,21 @@ def test_two_tests_of_one_name_are_refused() -> None:
     assert found(text) == [
         f"7:5 duplicate-name: there is a test 'it goes' already, in {FILE}:3:5; give one of them another name"
     ]
+
+
+def test_who_extends_a_test_with_a_mistake_is_told_of_that_mistake_alone() -> None:
+    text = GOOD.replace("name: Ana", "name: [Ana]")
+    for name, extends in (("then", "it goes"), ("and then", "then")):
+        text += f"  - name: {name}\n    extends: {extends}\n    expect: [{{on: 2026-03-02, rule: check_in}}]\n"
+    assert found(text) == ["4:16 wrong-kind: 'name' holds a list; only consent does; write one value"]
+
+
+def test_a_day_before_the_first_one_is_told_where_that_was_taken_over_too() -> None:
+    text = GOOD.replace("on: 2026-03-02", "on: 2026-03-04").replace(
+        "    timeline", "    from: 2026-03-03\n    timeline"
+    )
+    text += "  - name: then\n    extends: it goes\n    expect: [{at: 2026-03-02 10:00, rule: check_in, outcome: no_contact}]\n"
+    assert [one.partition(":")[2][:19] for one in found(text)] == ["14 vain-expectation"]
 
 
 def test_a_file_without_tests_says_how_to_begin() -> None:
