@@ -3,11 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 UV_VERSION := 0.13.9
+EDITOR := .venv/editor
+YAML_LANGUAGE_SERVER_VERSION := 2.0.0
 
 export PYTHONDONTWRITEBYTECODE=
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test test-slow mutants lint format lock bench clean
+.PHONY: help demo test test-slow test-editor mutants lint format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -29,6 +31,10 @@ test: $(READY) ## All tests but the slow ones
 
 test-slow: $(READY) ## The long runs
 	@$(BIN)/python -m pytest -n auto -m slow
+
+test-editor: $(READY) ## What editors show to who writes rules; needs npm, and fetches the YAML language server by it
+	@npm install --prefix $(EDITOR) --no-audit --no-fund --silent yaml-language-server@$(YAML_LANGUAGE_SERVER_VERSION)
+	@YAML_LANGUAGE_SERVER=$(EDITOR)/node_modules/.bin/yaml-language-server $(BIN)/python -m pytest tests/editor
 
 mutants: $(READY) ## Seeds faults into copies of the engine; a test has to catch each
 	@$(BIN)/python -m tests.mutants

@@ -27,11 +27,17 @@ def init(
       rightreason init myshop
     """
     target = folder if folder is not None else frame.workspace_of(ctx)
-    written = lay_down(target)
-    places = ("settings", "rightreason.toml"), ("rules", "rules/"), ("templates", "templates/"), ("sample", "sample/")
-    typer.echo(f"{target} is a workspace now ({count(written, 'file')})")
+    number = lay_down(target)
+    places = (
+        ("settings", "rightreason.toml"),
+        ("rules", "rules/"),
+        ("templates", "templates/"),
+        ("sample", "sample/"),
+        ("for editors", "docs/schema/"),
+    )
+    typer.echo(f"{target} is a workspace now ({count(number, 'file')})")
     for what, place in places:
-        typer.echo(f"  {what:10} {target / place}{'/' if place.endswith('/') else ''}")
+        typer.echo(f"  {what:11} {target / place}{'/' if place.endswith('/') else ''}")
     steps = [(f"cd {target}", "go there")] if target.resolve() != Path.cwd() else []
     steps += [
         ("rightreason check", "reads the rules, and says what is wrong"),
@@ -49,9 +55,10 @@ def lay_down(target: Path) -> int:
 
     Raises `InputError` where one is there already or can't be written.
     """
+    from scheduler.rulebook.schema import schemas, written
     from scheduler.starter import starter_files
 
-    files = list(starter_files())
+    files = [*starter_files(), *((f"docs/schema/{name}", written(one).encode()) for name, one in schemas().items())]
     there = [path for path, _ in files if (target / path).exists()]
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""

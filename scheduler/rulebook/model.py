@@ -291,19 +291,19 @@ class ContactCondition(_Recent):
 class AllOf(Written):
     """True when all of these are."""
 
-    all_of: tuple[Condition, ...] = Field(min_length=1)
+    all_of: tuple[Condition, ...] = Field(min_length=1, description="all of these must be true")
 
 
 class AnyOf(Written):
     """True when at least one of these is."""
 
-    any_of: tuple[Condition, ...] = Field(min_length=1)
+    any_of: tuple[Condition, ...] = Field(min_length=1, description="at least one of these must be true")
 
 
 class NoneOf(Written):
     """True when none of these is."""
 
-    none_of: tuple[Condition, ...] = Field(min_length=1)
+    none_of: tuple[Condition, ...] = Field(min_length=1, description="none of these may be true")
 
 
 CONDITION_FORMS: Mapping[str, type[Written]] = MappingProxyType(
@@ -667,8 +667,8 @@ class CampaignFile(Written):
 class FrequencyCap(Written):
     """At most so many contacts within a time."""
 
-    at_most: Annotated[int, Field(ge=0, strict=True)]
-    within: Span
+    at_most: Annotated[int, Field(ge=0, strict=True)] = Field(description="so many contacts, and no more")
+    within: Span = Field(description="in this time: '7 days' are today and the 6 days before")
     serves: Serves | None = Field(None, description="counts and binds only contacts that serve them")
     by: Name | None = Field(None, description="counts and binds only contacts by this channel")
 
@@ -676,16 +676,20 @@ class FrequencyCap(Written):
 class ValueWindow(Written):
     """How long a customer needs until a purchase has given them its value."""
 
-    delivered_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    delivered_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)] = Field(
+        min_length=1, description="the events with which the value begins"
+    )
     property: Name | None = Field(None, description="the event's property that chooses the window")
-    windows: dict[str, Span] = Field(default_factory=dict)
-    default: Span = Duration.parse("60 days")
+    windows: dict[str, Span] = Field(default_factory=dict, description="how long, by the property's value")
+    default: Span = Field(Duration.parse("60 days"), description="how long for every other value; else 60 days")
 
 
 class Ask(Written):
     """What contacts of a kind need beside their rules' own conditions."""
 
-    value_window: Literal["required", "if delivered", "none"] | None = None
+    value_window: Literal["required", "if delivered", "none"] | None = Field(
+        None, description="whether a value window must have passed: always, only after a delivery, or never"
+    )
     gives: Span | Literal["none"] | None = Field(None, description="a contact that asked for nothing, so recently")
     blocked_while: tuple[Name, ...] | None = Field(None, description="named conditions that must not hold")
 
@@ -693,9 +697,11 @@ class Ask(Written):
 class OpenThing(Written):
     """A pair of events: one opens a thing, the other closes it."""
 
-    opened_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)]
-    closed_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)]
-    key: Name | None = None
+    opened_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)] = Field(description="the events that open it")
+    closed_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more)] = Field(
+        description="the events that close it"
+    )
+    key: Name | None = Field(None, description="the property by which an opening and its closing belong together")
 
 
 class ConsentMode(StrEnum):
@@ -705,17 +711,20 @@ class ConsentMode(StrEnum):
     OPT_IN = "opt_in"
 
 
+_SILENCE = "what silence means: opt_out a yes until they say no, opt_in a no until they say yes"
+
+
 class Topic(Written):
     """What a customer agrees to hear about."""
 
-    default_for: tuple[AsksFor, ...] = ()
-    consent: ConsentMode = ConsentMode.OPT_OUT
+    default_for: tuple[AsksFor, ...] = Field((), description="the topic of rules that ask for this and name none")
+    consent: ConsentMode = Field(ConsentMode.OPT_OUT, description=_SILENCE)
 
 
 class ChannelRules(Written):
     """What the house says of a channel."""
 
-    consent: ConsentMode = ConsentMode.OPT_OUT
+    consent: ConsentMode = Field(ConsentMode.OPT_OUT, description=_SILENCE)
 
 
 class HouseRules(Written):

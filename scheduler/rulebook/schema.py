@@ -82,12 +82,12 @@ class _Generator(GenerateJsonSchema):
 def _schema(model: type[Written], title: str) -> dict[str, Any]:
     schema: dict[str, Any] = _plain(model.model_json_schema(by_alias=True, schema_generator=_Generator))
     definitions = schema.setdefault("$defs", {})
-    _amend_conditions(definitions)
-    _amend_rules(definitions)
-    _amend_tests(definitions)
     for name, keys in _ONE_OR_MORE.items():
         for key in keys if name in definitions else ():
             _amend(definitions[name]["properties"], key, definitions[name]["properties"][key]["items"])
+    _amend_conditions(definitions)
+    _amend_rules(definitions)
+    _amend_tests(definitions)
     if "Hours" in definitions:
         _amend(definitions["Hours"]["properties"], "days", {"const": "all"})
     for key in ("rules", "conditions"):
@@ -159,7 +159,8 @@ def _amend_rules(definitions: dict[str, Any]) -> None:
         "description": when.get("description", ""),
         "anyOf": [{"type": "string", "description": "an event's name"}, {"oneOf": when["oneOf"]}],
     }
-    ahead = {"type": "object", "properties": {"ahead": {"type": "string"}}, "additionalProperties": False}
+    early = {"type": "string", "description": "so much earlier by this channel, like 5 days for a card by post"}
+    ahead = {"type": "object", "properties": {"ahead": early}, "additionalProperties": False}
     with_ahead = {
         "type": "object",
         "propertyNames": {"enum": list(CHANNELS)},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,22 @@ def test_an_editor_sees_the_mistake_of_this_code(code: str) -> None:
 def test_each_key_of_a_rule_helps_the_marketer() -> None:
     keys = campaign_schema()["$defs"]["RuleKeys"]["properties"]
     assert [key for key, schema in keys.items() if not schema.get("description")] == []
+
+
+def undescribed(schema: Any, path: str = "") -> Iterator[str]:
+    """The keys that say nothing when the pointer rests on them."""
+    if isinstance(schema, dict):
+        properties = schema.get("properties", {})
+        for key, value in properties.items():
+            if "type" in schema and not value.get("description"):
+                yield f"{path}.{key}"
+        for key, value in schema.items():
+            yield from undescribed(value, f"{path}.{key}")
+    elif isinstance(schema, list):
+        for number, value in enumerate(schema):
+            yield from undescribed(value, f"{path}.{number}")
+
+
+@pytest.mark.parametrize("name", schemas())
+def test_every_key_is_explained_in_every_schema(name: str) -> None:
+    assert list(undescribed(schemas()[name])) == []
