@@ -9,6 +9,8 @@ from scheduler.decisions.columns import attribute_of
 from scheduler.decisions.comparison import matcher
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.occasions import zone_of
+from scheduler.decisions.windows import pending
+from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import (
     CONTACT,
     Comparison,
@@ -24,13 +26,28 @@ from scheduler.rulebook.model import (
 from scheduler.wallclock import Zone
 
 
-def absences(rules: Iterable[Rule], customer: Customer, rulebook: Rulebook) -> dict[str, list[str]]:
+def absences(rules: Iterable[Rule], customer: Customer, going_by: Active, now: int) -> dict[str, list[str]]:
     """Why each of these rules, which have no occasion for a customer, has none: the rules by their cause in words."""
     found: dict[str, list[str]] = {}
+    rulebook = going_by.program.rulebook
     where = zone_of(customer, rulebook.house)
+    ahead = _ahead(customer, going_by, now)
     for rule in rules:
-        found.setdefault(silent_rule(rule.name, rulebook) or _untriggered(rule, customer, where), []).append(rule.name)
+        why = silent_rule(rule.name, rulebook)
+        if not why and rule.name in ahead:
+            why = f"its window opens on {words.day(ahead[rule.name], where)}"
+        found.setdefault(why or _untriggered(rule, customer, where), []).append(rule.name)
     return found
+
+
+def _ahead(customer: Customer, going_by: Active, now: int) -> dict[str, int]:
+    """When the next window of each rule opens that has one to come, however far ahead."""
+    program, opens = going_by.program, dict[str, int]()
+    for _, occasion, _ in pending(program, [customer], now, now, going_by.activated):
+        if occasion.opens > now:
+            name = program.rules[occasion.rule].name
+            opens[name] = min(occasion.opens, opens.get(name, occasion.opens))
+    return opens
 
 
 def silent_rule(name: str, rulebook: Rulebook) -> str:
@@ -60,17 +77,27 @@ def _untriggered(rule: Rule, customer: Customer, where: Zone) -> str:
         case EventDateTrigger(event=name, where=asked, date=of):
             dated = any(event.name == name and of in event.properties for event in customer.events)
             happened = any(event.name == name for event in customer.events)
-            return f"no {name} tells its {of}" if happened and not dated else _no_event(name, asked, customer, where)
+            if happened and not dated:
+                return f"no {name} tells its {of}"
+            return _no_event(name, asked, customer, where, over=f"no time before or after its {of} is to come")
         case DateTrigger(date=name):
             known = attribute_of(customer, name)
-            return f"their {name} is not known" if known is None else f"their {name}, {words.value(known)}, is not near"
+            told = f"is {words.value(known)}, and no time before or after it is to come"
+            return f"their {name} {'is not known' if known is None else told}"
         case ContactTrigger(contact=name):
             made = any(contact.rule == name for contact in customer.contacts)
             return f"the time after our {name} is over" if made else f"no contact by {name} was made yet"
-    return "its next return is more than a year ahead, or it has ended"
+    return "it returns no more"
 
 
-def _no_event(name: str, asked: Mapping[str, Comparison] | None, customer: Customer, where: Zone) -> str:
+def _no_event(
+    name: str,
+    asked: Mapping[str, Comparison] | None,
+    customer: Customer,
+    where: Zone,
+    *,
+    over: str = "the time after it is over",
+) -> str:
     happened = [event for event in customer.events if event.name == name]
     if not happened:
         return f"{name} has not happened"
@@ -79,4 +106,4 @@ def _no_event(name: str, asked: Mapping[str, Comparison] | None, customer: Custo
     if not fitting:
         told = " and ".join(f"{key} {words.comparison(test)}" for key, test in (asked or {}).items())
         return f"{name} has happened, but none of which {told}"
-    return f"the last {name} was on {words.day(fitting[-1].at, where)}, and the time after it is over"
+    return f"the last {name} was on {words.day(fitting[-1].at, where)}, and {over}"

@@ -64,7 +64,7 @@ def check(
     findings = [one for one in checked.findings if path is None or lies_in(one, folder, path)]
     if form is CheckFormat.GITHUB:
         for one in findings:
-            typer.echo(annotation(one))
+            typer.echo(annotation(one, folder))
     elif form is not CheckFormat.TABLE:
         print_objects(
             (

@@ -14,7 +14,7 @@ from scheduler.cli.silences import causes_of, refusing
 from scheduler.decisions import words
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.outcome import Outcome
-from scheduler.decisions.trace import Answer
+from scheduler.decisions.trace import UNBOUND, Answer
 from scheduler.rulebook.model import (
     CONTACT,
     ContactTrigger,
@@ -33,29 +33,30 @@ _CONDITIONS = frozenset({Cause.ONLY_IF, Cause.UNLESS, Cause.BLOCKED})
 _COLOURS = {Outcome.CONTACT: "green", Outcome.WAITING: "yellow"}
 
 
-def print_reasoned(one: Reasoned, rulebook: Rulebook, *, whole: bool = False) -> None:
+def print_reasoned(one: Reasoned, rulebook: Rulebook, *, gates: bool = False, whole: bool = False) -> None:
     """Write one occasion: what became of it, its reason, what said no, its trigger and window, and what may come.
 
-    Of a contact the gates that tell most are written, of a silence those that say no; all of them where `whole`.
+    Of a contact the gates that tell most are written, of a silence those that say no; with `gates` all of them, but for
+    caps on contacts of another kind, which are told where `whole`.
     """
     decision = one.told.decision
     colour = "yellow" if one.is_to_come else _COLOURS.get(decision.outcome, "red")
     typer.echo(painted(f"{decision.rule}: {headline(one)}", colour, bold=True))
     print_paragraph("reason   ", one.told.reason)
-    if one.explanation is not None and one.explanation.asked is not None and (whole or one.foreseen_from is not None):
+    if one.explanation is not None and one.explanation.asked is not None and (gates or one.foreseen_from is not None):
         print_paragraph("as of    ", when(one.explanation.asked, one.told.zone))
     refused = [gate for gate in _gates(one) if not gate.ok]
     if not one.is_contact and not {*refusing(decision)} <= {gate.gate for gate in refused}:
         print_paragraph("but      ", _why_not(one, rulebook))
     untimely = one.is_to_come and one.foreseen_from is None
-    _print_answers([] if untimely and not whole else refused, one.told.zone, with_wanted=True)
-    place = one.told.rule.place("when") if whole and one.told.rule else None
+    _print_answers([] if untimely and not gates else refused, one.told.zone, with_wanted=True)
+    place = one.told.rule.place("when") if gates and one.told.rule else None
     print_paragraph("trigger  ", trigger(one) + _at(place))
     print_paragraph("window   ", _window(one))
-    if one.explanation is not None and (whole or decision.outcome is Outcome.WAITING):
+    if one.explanation is not None and (gates or decision.outcome is Outcome.WAITING):
         print_paragraph("speaks   ", one.explanation.speaks + _at(one.explanation.speaks_by))
     _print_future(one)
-    _print_yes(one, whole=whole)
+    _print_yes(one, gates=gates, whole=whole)
 
 
 def headline(one: Reasoned) -> str:
@@ -139,9 +140,9 @@ def _print_future(one: Reasoned) -> None:
     print_paragraph("ends     ", ends)
 
 
-def _print_yes(one: Reasoned, *, whole: bool) -> None:
-    agreed = [gate for gate in _gates(one) if gate.ok]
-    if whole:
+def _print_yes(one: Reasoned, *, gates: bool, whole: bool) -> None:
+    agreed = [gate for gate in _gates(one) if gate.ok and (whole or not gates or gate.actual != UNBOUND)]
+    if gates:
         _print_answers(agreed, one.told.zone, with_wanted=True)
         return
     told = [gate for gate in agreed if Cause.of(gate.gate) in TELLING and gate.wanted != words.NOTHING]

@@ -18,19 +18,24 @@ RULES = 4
 """Of so many rules a section tells an occasion, unless all are asked for."""
 
 
-def print_sections(found: Sequence[Reasoned], rulebook: Rulebook, *, whole: bool) -> None:
-    """Write the occasions by what became of them; of each rule the most telling one, and every one where `whole`."""
-    rest = [one for one in found if not _is_settled(one)]
-    for title, belongs, newest_first in _SECTIONS:
-        section = [one for one in rest if belongs(one)]
-        rest = [one for one in rest if one not in section]
-        if section:
+def print_sections(found: Sequence[Reasoned], rulebook: Rulebook, *, whole: bool, gates: bool) -> None:
+    """Write the occasions by what became of them; of each rule the most telling one, and every one where `whole`.
+
+    With `gates`, each gate of those is told that says anything about them, and any gate where `whole`.
+    """
+    sections: dict[str, list[Reasoned]] = {title: [] for title, _, _ in _SECTIONS}
+    settled = [one for one in found if _is_settled(one)]
+    for one in found:
+        if not _is_settled(one):
+            sections[next(title for title, belongs, _ in _SECTIONS if belongs(one))].append(one)
+    for title, _, newest_first in _SECTIONS:
+        if section := sections[title]:
             _heading(title)
-            _print_section(section[::-1] if newest_first else section, rulebook, whole=whole)
-    if settled := [one for one in found if _is_settled(one)]:
+            _print_section(section[::-1] if newest_first else section, rulebook, whole=whole, gates=gates)
+    if settled:
         _heading("Settled before it is asked")
-        if whole:
-            _print_section(settled, rulebook, whole=True)
+        if whole or gates:
+            _print_section(settled, rulebook, whole=whole, gates=gates)
             return
         for (rule, what), number in Counter((one.told.decision.rule, what_ended(one)) for one in settled).items():
             print_paragraph(f"{rule}: ", what + (f" ({number} occasions)" if number > 1 else ""))
@@ -44,7 +49,7 @@ def print_absences(absent: dict[str, list[str]], title: str) -> None:
         print_paragraph("", ", ".join(names), lead=" " * 6)
 
 
-def _print_section(section: Sequence[Reasoned], rulebook: Rulebook, *, whole: bool) -> None:
+def _print_section(section: Sequence[Reasoned], rulebook: Rulebook, *, whole: bool, gates: bool) -> None:
     by_rule: dict[str, list[Reasoned]] = {}
     for one in section:
         by_rule.setdefault(one.told.decision.rule, []).append(one)
@@ -52,11 +57,12 @@ def _print_section(section: Sequence[Reasoned], rulebook: Rulebook, *, whole: bo
     for number, one in enumerate(told):
         if number:
             typer.echo()
-        print_reasoned(one, rulebook, whole=whole)
+        print_reasoned(one, rulebook, gates=gates or whole, whole=whole)
         if not whole:
             _print_others(by_rule[one.told.decision.rule][1:])
     if not whole and (left := list(by_rule)[RULES:]):
-        print_paragraph("", f"… and more by {', '.join(left)} (--all, or --rule NAME)", lead="\n")
+        typer.echo()
+        print_paragraph("", f"… and more by {', '.join(left)} (--all, or --rule NAME)")
 
 
 def _print_others(others: Sequence[Reasoned]) -> None:

@@ -27,11 +27,18 @@ def in_words(gate: str, rulebook: Rulebook, rule: Rule | None) -> str:
         return cause.meaning + _cap(detail, rulebook)
     if cause is Cause.UNTIL and rule is not None:
         return words.ended(rule)
+    if cause is Cause.GIVES and rule is not None:
+        return _gives(rule, rulebook)
     condition = _condition(cause, detail, rule)
     if not condition:
         return cause.meaning
     means = words.condition(condition, rulebook.conditions)
     return f"not so: {means}" if cause is Cause.ONLY_IF else means
+
+
+def _gives(rule: Rule, rulebook: Rulebook) -> str:
+    span = rulebook.house.ask(rule.asks_for).gives
+    return f"a contact that asks for nothing has to come first, within {span} and after the last ask"
 
 
 def _cap(number: str, rulebook: Rulebook) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def why(
     ctx: typer.Context,
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Their id.")],
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Their id; or their name or e-mail address.")],
     rule: Annotated[str | None, typer.Option("--rule", metavar="NAME", help="Only this rule.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="INSTANT", help="As of this moment, with the facts known by then.")
@@ -38,7 +38,8 @@ def why(
 
     First comes their story: what happened, what we said and what is to come, in their local time. Then their
     occasions: of a silence the gates that say no, of a contact those that tell most, each with what was the case,
-    what it wanted, and where that is written. With --rule every gate of that rule's occasions is told.
+    what it wanted, and where that is written. With --rule every gate is told that says anything; of occasions that
+    are alike it is one, unless --all asks for each.
 
     With --format json, an object an occasion: the keys of preview's, then trigger, opens, closes, and gates, a list
     of objects with gate, ok, wanted, actual, until and source (FILE:LINE).
@@ -54,9 +55,7 @@ def why(
     with frame.opened(ctx) as workspace:
         typed, option = (at, "--at") if at else (now, "--now")
         going_by, present = rules.rules_and_moment(workspace, typed, running=active, option=option)
-        known = workspace.store.customers.get(customer)
-        if known is None:
-            raise InputError(f"there is no customer {customer!r}")
+        known = workspace.store.customers.get(customer) or _called(workspace.store, customer)
         rules.ensure_rule(going_by.program.rulebook, rule)
         found = [
             one for one in reasoned(workspace.store, going_by, known, present) if rule in (None, one.told.decision.rule)
@@ -65,6 +64,21 @@ def why(
             _tell(workspace.store, going_by, known, found, present, rule=rule, whole=all_)
             return
     print_objects(map(as_cells if form is Format.CSV else as_object, found), KEYS, form)
+
+
+def _called(store: Store, text: str) -> Customer:
+    """The one customer of that name or e-mail address; raises `InputError` with those who may be meant."""
+    near = store.customers.called(text)
+    wanted = text.casefold()
+    found = [
+        one for one in near if wanted in {str(one.attributes.get(key, "")).casefold() for key in ("name", "email")}
+    ]
+    if len(found) == 1:
+        return found[0]
+    named = [f"{one.id} ({name})" if (name := one.attributes.get("name")) else one.id for one in found or near]
+    if found:
+        raise InputError(f"several customers are called {text!r}: {', '.join(named)}")
+    raise InputError(f"there is no customer {text!r}" + (f"; did you mean {' or '.join(named)}?" if named else ""))
 
 
 def _tell(
@@ -88,11 +102,11 @@ def _tell(
         tasks = {one.told.decision.occasion: store.tasks.get(one.told.decision.occasion) for one in found if one.row}
         told = entries(then, found, {key: task for key, task in tasks.items() if task}, program, where)
         print_timeline(told, now, where, whole=whole)
-    print_sections(found, rulebook, whole=whole or rule is not None)
+    print_sections(found, rulebook, whole=whole, gates=rule is not None)
     asked = [rulebook.rules[rule]] if rule else list(rulebook.rules.values())
     absent = [one for one in asked if all(one.name != other.told.decision.rule for other in found)]
     if absent and (whole or not found):
-        print_absences(absences(absent, then, rulebook), _NO_OCCASION if found else _NO_OCCASIONS)
+        print_absences(absences(absent, then, going_by, now), _NO_OCCASION if found else _NO_OCCASIONS)
 
 
 _NO_OCCASION = "Without an occasion"

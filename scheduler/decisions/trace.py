@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from scheduler.decisions import kernel, words
 from scheduler.decisions.causes import Cause
@@ -15,6 +16,7 @@ from scheduler.decisions.columns import attribute_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
+from scheduler.decisions.occasions import anchor_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Gate, Program, Trigger, ValueOf
 from scheduler.decisions.sources import source_of, source_of_time
@@ -34,6 +36,9 @@ from scheduler.rulebook.model import (
     SilenceTrigger,
 )
 from scheduler.wallclock import Zone, holidays_of, zone
+
+UNBOUND = "does not bind this contact"
+"""What is the case at a cap on contacts of another kind, or by another channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,12 @@ def recall(
     before = replace(
         customer,
         ended=customer.ended - {occasion},
-        contacts=tuple(one for one in customer.contacts if one.occasion != occasion and one.at <= at),
+        contacts=tuple(
+            one
+            for one in customer.contacts
+            if one.occasion != occasion
+            and (one.at < at or (one.at == at and _was_known(program, one, occasion, outcome)))
+        ),
     )
     # What was learned after its window had closed is looked for as well.
     walk = walked(
@@ -114,6 +124,20 @@ def recall(
         channel=answers.channel if outcome is Outcome.CONTACT else None,
     )
     return answers.explanation(decision)
+
+
+def _was_known(program: Program, other: Contact, occasion: str, outcome: Outcome) -> bool:
+    """Whether a contact of the same instant was made before an occasion ended: each speaks in the order of the rules.
+
+    What ended without a contact was asked again after each one; what follows a contact comes after it.
+    """
+    if outcome not in {Outcome.CONTACT, Outcome.HELD_OUT}:
+        return True
+    rule, _, rest = occasion.partition("/")
+    if unquote(rest.rpartition("/")[2]) == anchor_of(other.occasion):
+        return True
+    in_order = [one.name for one in program.rules]
+    return {other.rule, rule} <= {*in_order} and in_order.index(other.rule) < in_order.index(rule)
 
 
 def _explained(walk: Walk) -> list[Explanation]:
@@ -406,7 +430,7 @@ class _Asking:
             if contact.asks_for.serves is Serves.CUSTOMER and not contact.held_out
         ]
         if not gave:
-            return wanted, "no such contact"
+            return wanted, f"nothing was given within {span}; a contact that asks for nothing has to come first"
         last = f"the last is {gave[-1].rule} of {words.day(gave[-1].at, self.zone)}"
         return wanted, last if ok else last + self._falls_short(gave[-1])
 
@@ -473,7 +497,7 @@ class _Asking:
         if "frequency_caps" in self.rule.exempt:
             return wanted, "exempt"
         if cap.serves not in (None, self.rule.asks_for.serves) or cap.by not in (None, self.channel):
-            return wanted, "does not bind this contact"
+            return wanted, UNBOUND
         span = self.program.spans.index(cap.within)
         after, after_day = kernel.reaches_back(*self.tables, 0, span, self.at)
         counted = [

@@ -66,8 +66,8 @@ def time_of_day(minutes: int) -> str:
 
 
 def hours(written: Hours) -> str:
-    """Write hours like `09:00 to 20:00, mon to sat`."""
-    days = sorted(written.days or (), key=ALL_DAYS.index)
+    """Write hours like `09:00 to 20:00, mon to sat`; hours that name no days hold on all of them."""
+    days = sorted(ALL_DAYS if written.days is None else written.days, key=ALL_DAYS.index)
     in_a_row = len(days) > 2 and ALL_DAYS.index(days[-1]) - ALL_DAYS.index(days[0]) == len(days) - 1
     listed = f"{days[0]} to {days[-1]}" if in_a_row else ", ".join(days) or "on no day"
     named = "" if len(days) == len(ALL_DAYS) else f", {listed}"
@@ -97,8 +97,8 @@ def dated(written: Value | None, zone: Zone) -> str:
 
 
 def number(written: float) -> str:
-    """Write a number without needless digits."""
-    return f"{written:g}" if abs(written) < 1e6 else f"{written:.0f}"
+    """Write a number with at most two digits after the point."""
+    return f"{written:z.2f}".rstrip("0").rstrip(".")
 
 
 def comparison(written: Comparison) -> str:
@@ -123,11 +123,11 @@ def condition(written: Condition, named: Mapping[str, NamedCondition]) -> str:
         case OpenCondition(open=thing, for_=span):
             return f"a {thing} is open" + (f" for at least {span}" if span else "")
         case AllOf(all_of=parts):
-            return " and ".join(condition(part, named) for part in parts)
+            return " and ".join(_part(part, named) for part in parts)
         case AnyOf(any_of=parts):
-            return " or ".join(condition(part, named) for part in parts)
+            return " or ".join(_part(part, named) for part in parts)
         case NoneOf(none_of=parts):
-            return "not (" + " or ".join(condition(part, named) for part in parts) + ")"
+            return f"not ({' or '.join(_part(part, named) for part in parts)})"
         case EventCondition():
             return _event(written) + recent(written)
         case ContactCondition():
@@ -142,7 +142,17 @@ def negated(written: Condition, named: Mapping[str, NamedCondition]) -> str:
             return f"no {subject(written)}{recent(written)}"
         case OpenCondition(open=thing, for_=span):
             return f"no {thing} open" + (f" for {span} or longer" if span else "")
-    return f"not: {condition(written, named)}"
+    return f"not: {_part(written, named)}"
+
+
+def _part(written: Condition, named: Mapping[str, NamedCondition]) -> str:
+    """Write a condition inside another one: what joins several stands in brackets."""
+    said = condition(written, named)
+    return f"({said})" if isinstance(written, AllOf | AnyOf) and len(_joined(written)) > 1 else said
+
+
+def _joined(written: AllOf | AnyOf) -> tuple[Condition, ...]:
+    return written.all_of if isinstance(written, AllOf) else written.any_of
 
 
 def ended(rule: RuleKeys) -> str:

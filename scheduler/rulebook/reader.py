@@ -31,7 +31,7 @@ from scheduler.rulebook.rule_tests import FOLDER as TESTS
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
 from scheduler.rulebook.templates import SEND_ORDER, TEXT_ENDINGS, templates
 from scheduler.rulebook.tree_cache import TreeCache
-from scheduler.rulebook.yaml_text import LARGEST, decode
+from scheduler.rulebook.yaml_text import LARGEST, decode, inner_rule
 
 HOUSE_FILE = "rules/house_rules.yaml"
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,79}")
@@ -223,6 +223,7 @@ class _Reading:
             )
             self.broken.add(file)
             return
+        node = self._without_rules_at_the_margin(node)
         parts = ("conditions", "rules")
         head = MappingNode(node.place, {key: entry for key, entry in node.entries.items() if key not in parts})
         start = next(iter(node.entries.values())).place if node.entries else node.place
@@ -237,7 +238,9 @@ class _Reading:
     def _read_rule(self, name: str, entry: Entry, campaign: CampaignFile) -> None:
         if not self._may_be_named(name, entry, "rule", "rules"):
             return
-        keys, findings = shaped(RuleKeys, entry.value, Owner(f"the rule '{name}'", name, entry.place))
+        keys, findings = shaped(
+            RuleKeys, self._without_inner_rules(name, entry), Owner(f"the rule '{name}'", name, entry.place)
+        )
         self.findings += findings
         if keys is None:
             self.broken.add(f"rules.{name}")
@@ -249,6 +252,29 @@ class _Reading:
             owner=campaign.owner,
             places={"": entry.place, **dict(places(entry.value))},
         )
+
+    def _without_inner_rules(self, name: str, entry: Entry) -> Node:
+        """A rule's keys without whole rules that are indented as if they were some."""
+        if not isinstance(entry.value, MappingNode):
+            return entry.value
+        kept = dict(entry.value.entries)
+        for key, inner in entry.value.entries.items():
+            if key not in RuleKeys.model_fields and _is_rule(inner.value):
+                del kept[key]
+                self.findings.append(inner_rule(key, inner.place, name, entry.place))
+                self.broken.add(f"rules.{key}")
+        return MappingNode(entry.value.place, kept)
+
+    def _without_rules_at_the_margin(self, node: MappingNode) -> MappingNode:
+        """A campaign's keys without whole rules that stand beside them."""
+        kept = dict(node.entries)
+        for key, entry in node.entries.items():
+            if key not in allowed_keys(CampaignFile) and _is_rule(entry.value):
+                del kept[key]
+                message = f"'{key}' is indented like 'rules'; a rule stands below it, after 2 spaces"
+                self.findings.append(error("bad-yaml", entry.place, message, "move it in, with all its keys"))
+                self.broken.add(f"rules.{key}")
+        return MappingNode(node.place, kept)
 
     # --- named conditions ---
 
@@ -302,6 +328,11 @@ class _Reading:
     def _not_a_mapping(self, node: Node, way_out: str, allowed: tuple[str, ...]) -> None:
         message = "the file holds no keys with values"
         self.findings.append(error("wrong-kind", node.place, message, way_out, allowed))
+
+
+def _is_rule(node: Node) -> bool:
+    """Whether this is a whole rule, wherever it stands."""
+    return isinstance(node, MappingNode) and {"reason", "when"} <= node.entries.keys()
 
 
 def _parts(key: str, value: object) -> Iterator[tuple[str, object]]:

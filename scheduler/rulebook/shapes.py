@@ -44,6 +44,7 @@ _WANTED: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 _DIGITS = re.compile(r"-?\d+(\.\d+)?")
+_TEMPLATE_FILE = re.compile(r"[A-Za-z]\w*((?:\.\w[\w-]*)+)", re.ASCII)
 _OUT_OF_RANGE = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 _TOO_SHORT = frozenset({"too_short", "string_too_short"})
 _NO_NAME = frozenset({"string_pattern_mismatch", "string_too_long"})
@@ -163,11 +164,14 @@ def _misfit(place: Place, misfits: Sequence[_Misfit]) -> Finding:
         return _out_of_range(place, misfits)
     if choices:
         message = f"{_kind(found.node)} can't stand in '{found.key}'"
-        return error("bad-value", place, message, meant(_shown(found.node), choices), choices)
+        otherwise = "write a weekday, or a day of the month, like 3" if found.key == "on" else ""
+        return error("bad-value", place, message, meant(_shown(found.node), choices, otherwise), choices)
     if kinds & _TOO_SHORT:
         return error("empty-value", place, f"'{found.key}' is empty or too short", "write more, or take the key out")
     if kinds & _NO_NAME:
         way_out = "begin with a letter; go on with letters, digits and '_', at most 100"
+        if found.key in ("send", "script") and (file := _TEMPLATE_FILE.fullmatch(_shown(found.node))):
+            way_out = f"leave out {file[1]}"
         return error("bad-name", place, f"{_kind(found.node)} is no name", way_out)
     return _of_wrong_kind(place, found, kinds)
 

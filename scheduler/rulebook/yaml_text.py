@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scheduler.rulebook.findings import Finding, error
-from scheduler.rulebook.model import Place
+from scheduler.rulebook.indentation import misplaced
+from scheduler.rulebook.model import Place, RuleKeys
 from scheduler.rulebook.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
 
 LARGEST = 1_000_000
@@ -52,6 +53,12 @@ class _Refused(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
+
+
+def inner_rule(name: str, place: Place, owner: str, owner_place: Place) -> Finding:
+    """The finding about a rule whose name is indented like a key of the rule above it."""
+    message = f"'{name}' is indented like a key of '{owner}'; a rule begins after {owner_place.column - 1} spaces"
+    return error("bad-yaml", place, message, f"line it up with '{owner}'")
 
 
 def decode(file: str, content: bytes) -> tuple[str, list[Finding]]:
@@ -98,6 +105,7 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.findings: list[Finding] = []
+        self.above: list[tuple[str, Place]] = []
 
     def build(self, text: str) -> tuple[Node | None, list[Finding]]:
         events = self._events(text)
@@ -140,6 +148,11 @@ class _Builder:
         if "'\\t'" in said or rest.lstrip(" ").startswith("\t"):
             return _Refused(error("tab", place, "a tab is used to indent", "indent with spaces"))
         before = lines[place.line - 1][: place.column - 1] if place.line <= len(lines) else ""
+        if (
+            ("mapping values" in said and ": " not in before) or ("<block end>" in said and not before.strip(" -"))
+        ) and (found := misplaced(lines, place.line)):
+            place = Place(self.file, found.line, found.spaces + 1)
+            return _Refused(error("bad-yaml", place, str(found), "line it up with them"))
         if "mapping values" in said and ": " not in before:
             message = "this line belongs to the value above it"
             return _Refused(error("bad-yaml", place, message, "write 'key: value', and line it up with its siblings"))
@@ -194,17 +207,29 @@ class _Builder:
             if not isinstance(key, ScalarNode) or event.value == "":
                 message = "a key is a single word or text"
                 raise _Refused(error("bad-key", key_place, message, "write 'key: value'"))
-            value = self._node(*next(events), events, depth + 1)
             name = event.value
+            self.above.append((name, key_place))
+            value = self._node(*next(events), events, depth + 1)
+            self.above.pop()
             if name == "<<":
                 message = "merge keys are not used in rules"
                 raise _Refused(error("alias", key_place, message, "write the keys out"))
             if name in entries:
+                self._refuse_inner_rule(entries)
                 message = f"'{name}' is already written in line {entries[name].place.line}"
                 self.findings.append(error("duplicate-key", key_place, message, "keep one of them"))
             else:
                 entries[name] = Entry(key_place, value)
         return MappingNode(place, entries)
+
+    def _refuse_inner_rule(self, entries: dict[str, Entry]) -> None:
+        """Refuse the file where a rule's name stands among another's keys, so that its own keys are there twice."""
+        if [name for name, _ in self.above[:-1]] != ["rules"]:
+            return
+        owner, owner_place = self.above[-1]
+        for name, entry in entries.items():
+            if name not in RuleKeys.model_fields and entry.value == ScalarNode(entry.value.place, None):
+                raise _Refused(inner_rule(name, entry.place, owner, owner_place))
 
     def _quoted(self, event: Any) -> str:
         """A text in quotes or a block; the scanner marks the folds of a block with bells, for writers of YAML."""

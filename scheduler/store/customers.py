@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import Customer, Value
 from scheduler.store import histories, notes, values
-from scheduler.store.addresses import normals
+from scheduler.store.addresses import normal, normals
 from scheduler.store.batch import PLACES, Batch, fetched
 from scheduler.store.buckets import places
 from scheduler.store.taken import Taken
@@ -42,6 +42,14 @@ _CHANGE = Batch(
 )
 _PAUSE = Batch("UPDATE customer SET paused_until = :until WHERE" + _THESE, PLACES)
 _REVISIONS = Batch("SELECT id, revision FROM customer WHERE" + _THESE, PLACES)
+_NAME = {"sqlite": "json_extract(attributes, '$.name')", "postgresql": "attributes ->> 'name'"}
+_CALLED = {
+    dialect: text(
+        f"SELECT id FROM customer WHERE (email = :address AND email <> '') OR lower(id) = :lowered OR {name} = :written"
+        f" OR lower({name}) = :lowered OR substr(lower({name}), 1, :length) = :start ORDER BY id LIMIT :limit"
+    )
+    for dialect, name in _NAME.items()
+}
 _NEW = text("SELECT id, revision FROM customer WHERE revision > planned_revision ORDER BY bucket, id LIMIT :limit")
 _PLANNED_WITH_OTHERS = tuple(
     text(
@@ -112,6 +120,18 @@ class Customers:
     def get(self, customer: str) -> Customer | None:
         """That customer, complete, or None."""
         return next(self.read([customer]), None)
+
+    def called(self, written: str, limit: int = 5) -> list[Customer]:
+        """Up to `limit` customers with this name, e-mail address or id, whatever its case, or whose name begins so.
+
+        Looks through all customers.
+        """
+        start = written.lower() + " "
+        texts = {"address": normal(written), "written": written, "lowered": written.lower(), "start": start}
+        asked = {**texts, "length": len(start), "limit": limit}
+        with self.store.read() as connection:
+            found = [id_ for (id_,) in connection.execute(_CALLED[connection.dialect.name], asked)]
+        return list(self.read(found))
 
     def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The present revision of each of these customers that there is."""

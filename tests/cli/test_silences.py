@@ -46,3 +46,9 @@ def test_a_cap_that_is_gone_from_the_house_rules_still_has_words(rulebook: Ruleb
 def test_an_inline_condition_is_told_by_what_the_rule_says(rulebook: Rulebook) -> None:
     rule = rulebook.rules["exit_questions"]
     assert in_words("only_if.1", rulebook, rule) == "not so: phone is not known"
+
+
+def test_what_has_to_be_given_first_is_told_of_those_who_were_never_asked_too(rulebook: Rulebook) -> None:
+    assert in_words("gives", rulebook, rulebook.rules["referral_ask"]) == (
+        "a contact that asks for nothing has to come first, within 90 days and after the last ask"
+    )

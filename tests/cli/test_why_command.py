@@ -55,8 +55,9 @@ def test_a_contact_that_was_made_is_told_with_what_became_of_it(active: Path, ru
 
 
 def test_at_an_earlier_moment_what_came_later_is_not_known(active: Path, run: Run) -> None:
-    found = objects(active, run, "ingrid", "--rule", "goodbye", "--at", "2026-11-02T09:00+01:00")
-    assert [(one["outcome"], one["at"]) for one in found] == [("contact", "2026-11-02T10:00:00+01:00")]
+    shown = run(active, "why", "ingrid", "--rule", "goodbye", "--at", "2026-11-02T09:00+01:00").stdout
+    assert "goodbye: will go by email, Mon 2 Nov 2026 10:00" in shown
+    assert "sent by email" not in shown
 
 
 def test_what_a_rule_did_that_is_gone_is_still_told(active: Path, run: Run) -> None:
@@ -72,6 +73,38 @@ def test_of_whom_nothing_happened_it_says_so(empty: Path, run: Run) -> None:
     run(empty, "import", "customers", str(empty / "people.csv"))
     told = run(empty, "why", "C1", "--rule", "goodbye").stdout
     assert "  subscription_cancelled has not happened\n      goodbye\n" in told
+
+
+def test_a_customer_is_found_by_name_or_address_too(shop: Path, run: Run) -> None:
+    for called in ("Dóra Szabó", "dóra szabó", "DORA@example.net"):
+        assert "Dóra Szabó (dora)" in run(shop, "why", called, "--rule", "referral_ask", "--now", MORNING).stdout
+
+
+def test_whoever_may_be_meant_is_named(shop: Path, run: Run) -> None:
+    for called in ("Dora", "dóra"):
+        assert f"there is no customer '{called}'; did you mean dora (Dóra Szabó)?" in run(shop, "why", called).stderr
+
+
+def test_of_customers_who_share_a_name_none_is_taken(empty: Path, run: Run) -> None:
+    (empty / "people.csv").write_text("id,name\nC1,Ana Lima\nC2,Ana Lima\n")
+    run(empty, "import", "customers", str(empty / "people.csv"))
+    said = run(empty, "why", "ana lima").stderr
+    assert "several customers are called 'ana lima': C1 (Ana Lima), C2 (Ana Lima)" in said
+
+
+def test_of_occasions_that_are_alike_the_next_is_told_and_the_others_are_counted(shop: Path, run: Run) -> None:
+    rules = shop / "rules" / "monthly.yaml"
+    keys = "reason: A word every month keeps us in touch, asks_for: nothing, when: {every: month}, starts: 2026-01-01"
+    rules.write_text(
+        f"campaign: Monthly\nowner: care@example.com\nrules:\n  monthly: {{{keys}, send: birthday_card, by: [email]}}\n"
+    )
+    told = run(shop, "why", "tala", "--rule", "monthly", "--now", MORNING).stdout
+    assert told.count("monthly: ") == 1
+    assert "12 more occasions like it: 12 will go" in told
+    assert "does not bind this contact" not in told
+    whole = run(shop, "why", "tala", "--rule", "monthly", "--all", "--now", MORNING).stdout
+    assert whole.count("monthly: ") == 13
+    assert "does not bind this contact" in whole
 
 
 def test_an_unknown_customer_is_refused_by_why(shop: Path, run: Run) -> None:

@@ -379,6 +379,45 @@ def test_all_tells_of_the_rules_without_an_occasion_too(folder: Path, run: Run) 
     assert "  order_delivered has not happened\n      check_in, referral_ask\n" in told_of
 
 
+def rule_on(folder: Path, when: str) -> None:
+    keys = f"reason: They asked us to think of it then, asks_for: nothing, when: {when}, send: note, by: [email]"
+    (folder / "rules" / "later.yaml").write_text(
+        f"campaign: Later\nowner: care@example.com\nrules:\n  later: {{{keys}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("membership_ended, after: 18 months, before: 20 months", "its window opens on 1 Nov 2027"),
+        ("{silence: membership_ended}, after: 18 months, before: 20 months", "its window opens on 1 Nov 2027"),
+        (
+            "{event: membership_ended, date: day}, after: 2 years, before: 3 years",
+            "its window opens on 31 May 2028",
+        ),
+        (
+            "membership_ended, after: 1 day, before: 2 days",
+            "the last membership_ended was on 1 May 2026, and the time after it is over",
+        ),
+    ],
+)
+def test_a_window_that_opens_in_years_is_not_told_to_be_over(working: Path, run: Run, when: str, said: str) -> None:
+    rule_on(working, when)
+    shown = run(working, "why", "di", "--rule", "later", "--now", "2026-05-04T11:00").stdout
+    assert said in " ".join(shown.split()), shown
+
+
+def test_of_many_rules_the_rest_is_named_in_line_with_the_others(working: Path, run: Run) -> None:
+    keys = "reason: They asked us to think of it then, asks_for: nothing, starts: 2026-01-01, send: note"
+    named = "".join(
+        f"  monthly_{day}: {{{keys}, when: {{every: month, on: {day}}}, by: [email]}}\n" for day in range(6, 12)
+    )
+    (working / "rules" / "monthly.yaml").write_text(f"campaign: Monthly\nowner: care@example.com\nrules:\n{named}")
+    shown = run(working, "why", "ed", "--now", "2026-05-04T11:00").stdout
+    (line,) = [line for line in shown.splitlines() if "and more by" in line]
+    assert line.startswith("  … and more by monthly_10, monthly_11 (--all")
+
+
 def test_a_follow_up_says_which_contact_it_follows(working: Path, run: Run) -> None:
     said = run(working, "why", "gil", "--rule", "second_look", "--now", "2026-05-07T09:00").stdout
     assert "trigger  our check_in by email, Mon 4 May 2026 10:00" in said

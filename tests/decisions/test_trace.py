@@ -86,6 +86,35 @@ def test_a_past_contact_is_recalled_with_the_facts_of_its_time() -> None:
     assert all(answer.ok for answer in explanation.gates)
 
 
+def test_of_contacts_at_its_own_instant_only_those_made_before_are_recalled() -> None:
+    house = HOUSE.replace("frequency_caps: []", "frequency_caps: [{at_most: 2, within: 7 days}]")
+    keys = "{reason: They like it, asks_for: nothing, when: delivered, after: 1 day, before: 9 days, by: [email]"
+    rules = program(f"early: {keys}, priority: 9}}\nlate: {keys}, priority: 1}}\n", house)
+    story = ana().event("2026-03-02 09:00", "delivered", id="x")
+    at = story.at("2026-03-03 10:00")
+    contacts = tuple(Contact(f"{rule}/ana/x", rule, at, "email", AsksFor.NOTHING) for rule in ("early", "late"))
+    customer = replace(story.customer, contacts=contacts, ended=frozenset({"early/ana/x", "late/ana/x"}))
+    recalled = [recall(rules, customer, f"{rule}/ana/x", at, Outcome.CONTACT) for rule in ("early", "late")]
+    assert [told(one)["cap.1"][2] for one in recalled if one] == ["none", "1: early on 3 Mar 2026"]
+
+
+def test_a_contact_that_another_one_at_its_instant_gave_rise_to_is_recalled_after_it() -> None:
+    keys = "reason: They like it, asks_for: nothing, by: [email]"
+    rules = program(
+        f"first: {{{keys}, when: delivered, before: 9 days, priority: 1}}\n"
+        f"second: {{{keys}, when: {{contact: first}}, before: 9 days, priority: 9}}\n"
+    )
+    story = ana().event("2026-03-02 09:00", "delivered", id="x")
+    made = explain(rules, story.customer, 0, story.at("2026-03-05"))
+    assert len({one.decision.at for one in made}) == 1
+    contacts = tuple(
+        Contact(one.decision.occasion, one.decision.rule, one.decision.at, "email", AsksFor.NOTHING) for one in made
+    )
+    customer = replace(story.customer, contacts=contacts, ended=frozenset(one.occasion for one in contacts))
+    recalled = [recall(rules, customer, one.occasion, one.at, Outcome.CONTACT) for one in contacts]
+    assert all(one is not None and all(answer.ok for answer in one.gates) for one in recalled)
+
+
 def test_a_past_silence_is_recalled_with_what_stood_in_its_way() -> None:
     story = ana().event("2026-03-02 09:00", "delivered", id="x").event("2026-03-20 09:00", "scored", score=9)
     customer = replace(story.customer, ended=frozenset({"note/ana/x"}))
@@ -270,6 +299,16 @@ def test_what_was_given_and_does_not_do_says_why() -> None:
         "the last is card of 4 Mar 2026, the same day",
         "the last is card of 20 Feb 2026, and the ask ask of 25 Feb 2026 came after it",
     ]
+
+
+def test_somebody_who_was_given_nothing_yet_is_told_what_has_to_come_first() -> None:
+    house = HOUSE_WITH_CAP + "asks: {any: {gives: 90 days, value_window: none}}\n"
+    story = ana().event("2026-03-02 09:00", "delivered").consent("2026-01-01")
+    rules = RULES.replace("asks_for: nothing", "asks_for: review")
+    (one,) = explain(program(rules, house, CONDITIONS), story.customer, story.at("2026-03-01"), story.at("2026-03-05"))
+    assert told(one)["gives"][2] == (
+        "nothing was given within 90 days; a contact that asks for nothing has to come first"
+    )
 
 
 def test_a_closed_date_and_a_holiday_say_so() -> None:

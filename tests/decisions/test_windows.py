@@ -26,6 +26,13 @@ def test_a_calendar_delay_opens_at_the_midnight_that_begins_the_day() -> None:
     assert window(story, "when: delivered, after: 1 day, before: 4 days") == ("2026-03-31 00:00", "2026-04-03 00:00")
 
 
+def test_after_a_late_event_a_delay_in_days_may_end_before_an_exact_window_closes() -> None:
+    story = ana().event("2026-03-09 18:00", "delivered")
+    keys = "when: delivered, after: 1 day, before: 20 hours"
+    assert window(story, keys) == ("2026-03-10 00:00", "2026-03-10 14:00")
+    assert only(story, keys).outcome == "contact"
+
+
 def test_a_calendar_delay_counts_local_days_whatever_the_clocks_do() -> None:
     story = ana().event("2026-03-28 23:30", "delivered")
     assert window(story, "when: delivered, after: 1 day, before: 2 days") == ("2026-03-29 00:00", "2026-03-30 00:00")

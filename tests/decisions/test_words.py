@@ -60,6 +60,7 @@ def test_what_must_not_be_is_told_as_a_no(condition: str, said: str) -> None:
         ({"from": "09:00", "to": "18:00", "days": ["sat", "mon"]}, "09:00 to 18:00, mon, sat"),
         ({"from": "09:00", "to": "18:00", "days": "all"}, "09:00 to 18:00"),
         ({"from": "09:00", "to": "18:00", "days": []}, "09:00 to 18:00, on no day"),
+        ({"from": "10:00"}, "10:00 to 24:00"),
     ],
 )
 def test_hours_name_their_days(written: dict[str, Any], said: str) -> None:
@@ -81,3 +82,37 @@ def test_hours_name_their_days(written: dict[str, Any], said: str) -> None:
 )
 def test_values_read_as_people_write_them(value: Value | None, said: str) -> None:
     assert words.dated(value, zone(BERLIN)) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(3, "3"), (2.5, "2.5"), (123456.78, "123456.78"), (999999.7, "999999.7"), (1e6, "1000000"), (-0.001, "0")],
+)
+def test_a_number_keeps_its_cents_and_no_needless_digits(number: float, said: str) -> None:
+    assert words.number(number) == said
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (
+            "{all_of: [{event: a}, {any_of: [{event: b}, {event: c}]}]}",
+            "a has happened and (b has happened or c has happened)",
+        ),
+        (
+            "{any_of: [{all_of: [{event: a}, {event: b}]}, {event: c}]}",
+            "(a has happened and b has happened) or c has happened",
+        ),
+        ("{all_of: [{any_of: [{event: a}]}, {none_of: [{event: b}]}]}", "a has happened and not (b has happened)"),
+    ],
+)
+def test_what_is_nested_in_a_combination_stands_in_brackets(condition: str, said: str) -> None:
+    keys = f"{{reason: They like it, asks_for: nothing, when: bought, before: 9 days, only_if: [{condition}]}}"
+    (found,) = program(f"note: {keys}").rules
+    assert words.condition(found.only_if[0], {}) == said
+
+
+def test_what_must_not_be_stands_in_brackets_where_it_joins_several() -> None:
+    keys = "{reason: They like it, asks_for: nothing, when: bought, before: 9 days, unless: [{any_of: [{event: a}, {event: b}]}]}"
+    (found,) = program(f"note: {keys}").rules
+    assert words.negated(found.unless[0], {}) == "not: (a has happened or b has happened)"

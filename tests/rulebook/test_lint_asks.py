@@ -207,3 +207,38 @@ def test_feedback_on_a_delivery_must_stay_open_for_the_shortest_value_window() -
     house = "value_window: {delivered_by: order_delivered, default: 30 days}\n"
     assert [code for code, _, _ in of_feedback(house)] == ["value-too-late"]
     assert of_feedback(house, FEEDBACK.replace("21 days", "31 days")) == []
+
+
+def ways_out(text: str, house: str = HOUSE) -> list[str]:
+    return [finding.way_out for finding in read(rules__asks=text, rules__house_rules=house)[1]]
+
+
+def test_an_ask_of_everybody_is_offered_the_condition_that_the_house_has() -> None:
+    text = ASK.replace("{when}", "order_delivered").replace("{after}", "after: value_window")
+    text = text.replace("    only_if: [{proof}]\n", "")
+    way_out = "add to the rule a sign that the customer is well: only_if: [{}]"
+    example = "{event: nps_answered, latest: score, at_least: 9, within: 90 days}"
+    assert ways_out(text) == [way_out.format("well")]
+    without = "".join(line for line in HOUSE.splitlines(keepends=True) if not line.startswith("  well:"))
+    assert ways_out(text, without) == [way_out.format(example)]
+    shown = text.replace("    send:", f"    only_if: [{example}]\n    send:")
+    assert ways_out(shown, without) == []
+
+
+def test_an_ask_at_once_is_shown_a_trigger_that_is_a_sign() -> None:
+    text = ASK.replace("    {after}\n", "").replace("{proof}", "well")
+    trigger = "{event: nps_answered, where: {score: {at_least: 9}}}"
+    (way_out,) = ways_out(text.replace("{when}", "order_delivered"))
+    assert way_out.endswith(f"like when: {trigger}")
+    assert ways_out(text.replace("{when}", trigger)) == []
+
+
+def test_many_conditions_that_rest_on_each_other_are_read_at_once() -> None:
+    names = [f"sign_{number}" for number in range(25)]
+    conditions = "".join(
+        f"  {name}: {{means: they seem to be well, any_of: [well, {', '.join(names[:number])}]}}\n"
+        for number, name in enumerate(names)
+    )
+    text = ASK.replace("rules:", f"conditions:\n{conditions}rules:")
+    text = text.replace("{when}", "order_delivered").replace("{after}", "after: value_window")
+    assert ways_out(text.replace("{proof}", names[-1])) == []

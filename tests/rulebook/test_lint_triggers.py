@@ -63,3 +63,8 @@ def test_our_contacts_are_no_event_that_could_be_unseen() -> None:
     text = rule("after: 90 days", "by: [email]", when="{silence: contact}")
     files = {"rules/r.yaml": text, "templates/hello.email.md": "Hello!\n"}
     assert rulebook_from_texts(files, known=Known(events=frozenset({"order_placed"})))[1] == []
+
+
+def test_a_rule_that_may_stand_in_a_file_that_could_not_be_read_is_not_missed() -> None:
+    _, findings = read(rules__broken="campaign: [", rules__examples=rule(when="{contact: elsewhere}"))
+    assert [finding.code for finding in findings] == ["bad-yaml"]

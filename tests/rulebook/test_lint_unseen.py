@@ -67,6 +67,10 @@ def test_a_channel_that_is_not_set_up_is_warned_of() -> None:
     ]
 
 
+def test_a_channel_that_does_not_exist_is_not_told_to_be_set_up() -> None:
+    assert [code for code, _, _ in found(rule("by: [whatsapp]"))] == ["unknown-channel"]
+
+
 def test_unless_on_an_attribute_that_many_lack_is_warned_of() -> None:
     assert [code for code, _, _ in found(with_condition("{customer: birthday, older_than: 18 years}"))] == [
         "rare-attribute"
@@ -75,6 +79,21 @@ def test_unless_on_an_attribute_that_many_lack_is_warned_of() -> None:
 
 def test_asking_whether_it_is_known_at_all_is_fine() -> None:
     assert found(with_condition("{customer: birthday, known: false}")) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "any_of: [{customer: birthday, known: false}, {customer: birthday, older_than: 18 years}]",
+        "any_of: [unborn, {customer: birthday, older_than: 18 years}]",
+        "any_of: [{any_of: [unborn]}, {customer: birthday, older_than: 18 years}, grown_up]",
+    ],
+)
+def test_whom_a_named_alternative_spares_is_spared(condition: str) -> None:
+    named = "unborn: {means: of unknown age, customer: birthday, known: false}\n"
+    named += f"  grown_up: {{means: they are of age, {condition}}}"
+    text = rule("unless: [grown_up]").replace("rules:", f"conditions:\n  {named}\nrules:")
+    assert [one for one in found(text) if one[0] != "condition-circle"] == []
 
 
 def test_only_if_on_an_attribute_that_many_lack_is_fine() -> None:
@@ -112,6 +131,16 @@ SEEN = Known(
 )
 def test_a_property_that_no_such_event_ever_had_is_warned_of_with_the_nearest(text: str, meant: str) -> None:
     assert found(text, SEEN) == [("unseen-property", "warning", meant)]
+
+
+def test_a_property_that_a_reason_names_is_asked_for_too() -> None:
+    text = rule().replace("They have a good reason", "Their {event.categry} of {customer.whatever} is a good reason")
+    assert found(text, SEEN) == [("unseen-property", "warning", "did you mean 'category'?")]
+
+
+def test_a_property_that_a_silence_compares_is_asked_for_too() -> None:
+    text = rule("after: 3 days", when="{silence: order_delivered, same: order}")
+    assert found(text, SEEN) == [("unseen-property", "warning", "did you mean 'order_id'?")]
 
 
 def test_a_property_that_only_the_trigger_lacks_is_warned_of_where_same_compares_it() -> None:

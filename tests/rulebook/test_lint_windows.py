@@ -39,6 +39,20 @@ def test_a_window_that_opens_before_it_closes_is_fine(lines: tuple[str, ...]) ->
     assert found(*lines) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        (("after: 1 day", "before: 20 hours"), "warning"),  # a delivery at 18:00 has from midnight up to 14:00
+        (("after: 2 days", "before: 24 hours"), "error"),
+        (("after: 2 days", "before: 30 hours"), "warning"),
+        (("after: 36 hours", "before: 20 hours"), "error"),
+        (("after: 1 day", "before: 1 day"), "error"),
+    ],
+)
+def test_a_delay_in_days_after_an_event_ends_at_a_midnight(lines: tuple[str, ...], severity: str) -> None:
+    assert found(*lines) == [("empty-window", severity)]
+
+
 @pytest.mark.parametrize("lines", [("ahead: 0 days",), ("ahead: 0 days", "before: 0 days"), ("before: 0 days",)])
 def test_a_date_needs_a_window_of_some_length(lines: tuple[str, ...]) -> None:
     assert ("empty-window", "error") in found(*lines, when="{date: birthday}")

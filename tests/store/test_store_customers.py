@@ -30,6 +30,21 @@ def test_other_attributes_replace_those_that_were_there_and_count_the_revision_u
     assert (dict(ann.attributes), ann.revision) == ({"name": "Anna"}, 2)
 
 
+def test_customers_are_found_by_what_they_are_called(store: Store) -> None:
+    ann = ("Ann", {"name": "Ann Álvarez", "email": "Ann@Example.com"})
+    store.customers.add([ann, ("bob", {"name": "Ann_ Berg"}), ("cy", {"name": "Émile"})], now=NOW)
+
+    def found(written: str) -> list[str]:
+        return [one.id for one in store.customers.called(written)]
+
+    assert found("Ann Álvarez") == ["Ann"]
+    assert found(" ann@example.com") == ["Ann"]
+    assert found("ann") == ["Ann"]
+    assert found("ANN_") == ["bob"]
+    assert found("Émile") == ["cy"]
+    assert found("An") == found("%") == found("") == []
+
+
 def test_merging_keeps_the_attributes_that_are_not_named(store: Store) -> None:
     store.customers.add([("ann", {"name": "Ann", "points": 3})], now=NOW)
     store.customers.add([("ann", {"points": 4})], now=NOW, merge=True)

@@ -29,6 +29,9 @@ from scheduler.rulebook.model import (
 FRESH = Duration.parse("180 days")
 """How old a sign that the customer is well may be, and how late an ask may come."""
 
+_SIGN = "{event: nps_answered, latest: score, at_least: 9, within: 90 days}"
+_SIGN_TRIGGER = "when: {event: nps_answered, where: {score: {at_least: 9}}}"
+
 
 def asks(subject: Subject) -> Iterator[Finding]:
     """What an ask lacks."""
@@ -42,16 +45,17 @@ def asks(subject: Subject) -> Iterator[Finding]:
             continue
         if rule.after is None and rule.ahead is None and not is_sign_trigger(subject, rule):
             message = f"{wants} at once"
-            way_out = "add after: value_window, or let a sign that they are well trigger it"
+            way_out = f"add after: value_window, or let a sign that they are well trigger it, like {_SIGN_TRIGGER}"
             if rule.triggering_event is None:
                 way_out = f"add after: {_any_wait(rule)}"
             yield error("ask-without-after", at(rule), message, way_out)
         if not rule.only_if:
             message = f"{wants} of everybody"
-            yield error("ask-without-proof", at(rule), message, "add only_if with a sign that the customer is well")
+            way_out = f"add to the rule a sign that the customer is well: only_if: [{_any_sign(subject, rule)}]"
+            yield error("ask-without-proof", at(rule), message, way_out)
         elif not _shows_a_sign(subject, rule):
             message = f"{wants}, and no condition looks for a sign, at most {FRESH} old, that the customer is well"
-            way_out = "add one to only_if, like {event: nps_answered, latest: score, at_least: 9, within: 90 days}"
+            way_out = f"add one to only_if, like {_SIGN}"
             yield error("ask-unwell", at(rule, "only_if"), message, way_out)
         if rule.exempt:
             message = f"{wants}; only what the customer must know passes a restraint by"
@@ -145,26 +149,26 @@ def _consent(subject: Subject, rule: Rule) -> Iterator[Finding]:
 # --- the sign that somebody is well ------------------------------------------------------------------------------
 
 
-def is_sign(subject: Subject, rule: Rule, condition: Condition, seen: frozenset[str] = frozenset()) -> bool:
+def is_sign(subject: Subject, rule: Rule, condition: Condition, asked: dict[str, bool] | None = None) -> bool:
     """Whether a condition holds only where a recent event says that the customer is well.
 
     Such a condition is about an event `within` at most 180 days, or `since: trigger`, that does not open a thing of the
     house rules, and that either compares a value upwards or with given values (a score at least 9), or has happened
     (a repeat purchase, a solved ticket), which the rule's own trigger does not count for. `all_of` needs one
-    such part, `any_of` needs all of them to be so; `none_of` is never a sign.
+    such part, `any_of` needs all of them to be so; `none_of` is never a sign. `asked` remembers what named ones are.
     """
+    asked = {} if asked is None else asked
     match condition:
         case str():
             named = subject.condition(condition)
-            return (
-                named is not None
-                and condition not in seen
-                and is_sign(subject, rule, named.condition, seen | {condition})
-            )
+            if named is not None and condition not in asked:
+                asked[condition] = False  # where it rests on itself
+                asked[condition] = is_sign(subject, rule, named.condition, asked)
+            return asked.get(condition, False)
         case AllOf():
-            return any(is_sign(subject, rule, part, seen) for part in condition.all_of)
+            return any(is_sign(subject, rule, part, asked) for part in condition.all_of)
         case AnyOf():
-            return all(is_sign(subject, rule, part, seen) for part in condition.any_of)
+            return all(is_sign(subject, rule, part, asked) for part in condition.any_of)
         case EventCondition():
             fresh = condition.since is Since.TRIGGER or (
                 condition.within is not None and shortest(condition.within) <= FRESH.count
@@ -206,6 +210,11 @@ def is_sign_trigger(subject: Subject, rule: Rule) -> bool:
     closes = any(rule.when.event in thing.closed_by for thing in subject.house.open_things.values())
     filtered = any(map(_upward, (rule.when.where or {}).values()))
     return closes or (filtered and _good_news(subject, rule.when.event) and not _delivers(subject, rule.when.event))
+
+
+def _any_sign(subject: Subject, rule: Rule) -> str:
+    """A sign that they are well, as it may stand in only_if: a condition that there is, or else an example."""
+    return next((name for name in subject.book.conditions if is_sign(subject, rule, name)), _SIGN)
 
 
 def _any_wait(rule: Rule) -> str:

@@ -34,10 +34,10 @@ _AGGREGATES = ("count", "sum", "average", "min", "max", "latest", "first")
 
 def names(subject: Subject) -> Iterator[Finding]:
     """Names of conditions, rules, things and channels that do not exist."""
-    all_read = not any(broken.startswith("rules/") for broken in subject.broken)
+    complete = all_read(subject)
     for seen in written(subject):
         match seen.condition:
-            case str() as name if all_read and name not in subject.book.conditions:
+            case str() as name if complete and name not in subject.book.conditions:
                 if f"conditions.{name}" not in subject.broken:
                     way_out = meant(name, subject.book.conditions, "write it under conditions, with its means")
                     yield error("unknown-condition", seen.at(), f"there is no condition '{name}'", way_out)
@@ -47,12 +47,17 @@ def names(subject: Subject) -> Iterator[Finding]:
                     allowed = tuple(subject.house.open_things)
                     yield error("unknown-thing", seen.at("open"), f"there is no thing '{thing}'", way_out, allowed)
             case ContactCondition(contact=rule) as condition:
-                if all_read and not known_rule(subject, rule) and rule != ANY:
+                if complete and not known_rule(subject, rule) and rule != ANY:
                     way_out = meant(rule, subject.book.rules, "write the name of a rule, or any")
                     yield error("unknown-rule", seen.at("contact"), f"there is no rule '{rule}'", way_out)
                 for channel in condition.by or ():
                     if channel not in CHANNELS:
                         yield unknown_channel(seen.at("by"), channel)
+
+
+def all_read(subject: Subject) -> bool:
+    """Whether every file could be read, so that what is not there is nowhere."""
+    return not any(broken.startswith("rules/") for broken in subject.broken)
 
 
 def known_rule(subject: Subject, name: str) -> bool:
@@ -69,7 +74,7 @@ def unknown_channel(place: Place, channel: str, more: tuple[str, ...] = ()) -> F
 def circles(subject: Subject) -> Iterator[Finding]:
     """Named conditions that rest on themselves."""
     for name, named in subject.book.conditions.items():
-        path = _path_back(subject, name, name, (name,))
+        path = _path_back(subject, name, name, (name,), {name})
         if path and name == min(path):
             message = f"'{name}' rests on itself: {' → '.join((*path, name))}"
             way_out = "write one of them without the others"
@@ -77,15 +82,17 @@ def circles(subject: Subject) -> Iterator[Finding]:
         del named
 
 
-def _path_back(subject: Subject, name: str, goal: str, path: tuple[str, ...]) -> tuple[str, ...]:
+def _path_back(subject: Subject, name: str, goal: str, path: tuple[str, ...], seen: set[str]) -> tuple[str, ...]:
+    """The names from the first one up to the one that rests on `goal`; those `seen` lead nowhere, or are on the way."""
     named = subject.condition(name)
     if named is None:
         return ()
     for _, condition in inside(named.condition, ""):
         if condition == goal:
             return path
-        if isinstance(condition, str) and condition not in path:
-            found = _path_back(subject, condition, goal, (*path, condition))
+        if isinstance(condition, str) and condition not in seen:
+            seen.add(condition)
+            found = _path_back(subject, condition, goal, (*path, condition), seen)
             if found:
                 return found
     return ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, available_timezones
 
 from scheduler.rulebook.findings import Finding, error, meant
-from scheduler.rulebook.lint.conditions import unknown_channel
+from scheduler.rulebook.lint.conditions import all_read, unknown_channel
 from scheduler.rulebook.lint.subject import Subject
 from scheduler.rulebook.lint.walk import resolved
 from scheduler.rulebook.model import ANY, EventCondition
@@ -68,12 +68,12 @@ def _topics(subject: Subject) -> Iterator[Finding]:
 
 
 def _blocked(subject: Subject) -> Iterator[Finding]:
-    all_read = not any(broken.startswith("rules/") for broken in subject.broken)
+    complete = all_read(subject)
     for kind, ask in subject.house.asks.items():
         for number, name in enumerate(ask.blocked_while or (), 1):
             place = subject.place(f"asks.{kind}.blocked_while.{number}")
             named = subject.condition(name)
-            if named is None and all_read and f"conditions.{name}" not in subject.broken:
+            if named is None and complete and f"conditions.{name}" not in subject.broken:
                 way_out = meant(name, subject.book.conditions, "write it under conditions, with its means")
                 yield error("unknown-condition", place, f"there is no condition '{name}'", way_out)
             elif named and any(isinstance(c, EventCondition) and c.same for c in resolved(subject, named.condition)):

@@ -9,7 +9,8 @@ from scheduler.rulebook.findings import Finding, error
 from scheduler.rulebook.lint.subject import Subject, at
 
 _FEWEST_WORDS = 4
-_PLACEHOLDER = re.compile(r"\{(event|customer)\.[A-Za-z_][A-Za-z0-9_]*\}")
+PLACEHOLDER = re.compile(r"\{(event|customer)\.([A-Za-z_][A-Za-z0-9_]*)\}")
+"""What is filled in: whose property or attribute, and its name."""
 _ARTICLES = frozenset({"a", "an", "the", "for", "of", "to", "rule"})
 
 
@@ -17,14 +18,14 @@ def reasons(subject: Subject) -> Iterator[Finding]:
     """Reasons that are too short, repeat the rule's name, or name what can't be filled in."""
     for rule in subject.rules:
         place = at(rule, "reason")
-        words = re.findall(r"\w+", _PLACEHOLDER.sub(" something ", rule.reason.lower()))
+        words = re.findall(r"\w+", PLACEHOLDER.sub(" something ", rule.reason.lower()))
         way_out = "say why this customer would agree that we contact them now"
         if len(words) < _FEWEST_WORDS:
             message = f"a reason has at least {_FEWEST_WORDS} words; this has {len(words)}"
             yield error("thin-reason", place, message, way_out)
         elif set(words) - _ARTICLES <= set(rule.name.lower().split("_")):
             yield error("thin-reason", place, "this only repeats the rule's name", way_out)
-        rest = _PLACEHOLDER.sub("", rule.reason)
+        rest = PLACEHOLDER.sub("", rule.reason)
         if found := re.search(r"\{[^{}]*\}?|\}", rest):
             message = f"'{found[0]}' is no placeholder"
             yield error("bad-placeholder", place, message, "write {event.a_property} or {customer.an_attribute}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scheduler.durations import Duration
 from scheduler.rulebook.findings import Finding, error, meant, warning
-from scheduler.rulebook.lint.conditions import known_rule, of_property
+from scheduler.rulebook.lint.conditions import all_read, known_rule, of_property
 from scheduler.rulebook.lint.subject import Subject, at
 from scheduler.rulebook.lint.windows import longest, shortest
 from scheduler.rulebook.model import (
@@ -166,7 +166,7 @@ def followed(subject: Subject) -> Iterator[Finding]:
             continue
         name, place = rule.when.contact, at(rule, "when.contact")
         first = subject.book.rules.get(name)
-        if not known_rule(subject, name):
+        if not known_rule(subject, name) and all_read(subject):
             way_out = meant(name, subject.book.rules, "write the name of a rule")
             yield error("unknown-rule", place, f"there is no rule '{name}'", way_out)
         elif first is not None and first.status is not Status.ACTIVE and rule.status is Status.ACTIVE:

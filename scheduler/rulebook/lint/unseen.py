@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.rulebook.findings import Finding, meant, warning
+from scheduler.rulebook.lint.reasons import PLACEHOLDER
 from scheduler.rulebook.lint.subject import Known, Subject, at
 from scheduler.rulebook.lint.walk import inside, resolved, written
 from scheduler.rulebook.model import (
@@ -19,6 +20,7 @@ from scheduler.rulebook.model import (
     Rule,
     SilenceTrigger,
 )
+from scheduler.rulebook.templates import CHANNELS
 
 MANY_LACK = 0.8
 """An attribute that fewer customers have is one that many lack."""
@@ -43,7 +45,7 @@ def unseen(subject: Subject) -> Iterator[Finding]:
             yield warning("unseen-attribute", place, message, meant(attribute, known.attributes, IMPORT_FIRST))
     for rule in subject.rules:
         for number, use in enumerate(subject.written_by.get(rule.name, ()), 1):
-            if known.channels and use.channel not in known.channels and use.channel != "preferred":
+            if known.channels and use.channel in CHANNELS and use.channel not in known.channels:
                 message = f"the channel '{use.channel}' is not set up"
                 yield warning("unseen-channel", at(rule, f"by.{number}"), message, "set it up, or take it out")
     yield from _rare(subject, known)
@@ -54,7 +56,8 @@ def properties(subject: Subject) -> Iterator[Finding]:
     known = subject.known
     if known is None:
         return
-    for event, name, place in (*_in_rules(subject), *_in_conditions(subject), *_in_house(subject)):
+    asked = (*_in_rules(subject), *_in_reasons(subject), *_in_conditions(subject), *_in_house(subject))
+    for event, name, place in asked:
         common = known.properties.get(event, ())
         if common and name not in common and not known.ever_had(event, name):
             message = f"no '{event}' has ever had a property '{name}'"
@@ -89,6 +92,14 @@ def _in_rules(subject: Subject) -> Iterator[tuple[str, str, Place]]:
         yield from _in_trigger(rule)
 
 
+def _in_reasons(subject: Subject) -> Iterator[tuple[str, str, Place]]:
+    for rule in subject.rules:
+        if rule.triggering_event is not None:
+            for about, name in PLACEHOLDER.findall(rule.reason):
+                if about == "event":
+                    yield rule.triggering_event, name, at(rule, "reason")
+
+
 def _in_conditions(subject: Subject) -> Iterator[tuple[str, str, Place]]:
     for seen in written(subject):
         condition = seen.condition
@@ -118,14 +129,17 @@ def _in_house(subject: Subject) -> Iterator[tuple[str, str, Place]]:
 
 def _in_trigger(rule: Rule) -> Iterator[tuple[str, str, Place]]:
     match rule.when:
-        case EventTrigger(event=event, where=where) | SilenceTrigger(silence=event, where=where):
-            pass
-        case EventDateTrigger(event=event, where=where):
-            for key, name in (("date", rule.when.date), ("same", rule.when.same)):
-                if name is not None:
-                    yield event, name, at(rule, f"when.{key}")
+        case EventTrigger(event=event, where=where):
+            own: dict[str, str | None] = {}
+        case SilenceTrigger(silence=event, where=where, same=same):
+            own = {"same": same}
+        case EventDateTrigger(event=event, where=where, date=date, same=same):
+            own = {"date": date, "same": same}
         case _:
             return
+    for key, compared in own.items():
+        if compared is not None:
+            yield event, compared, at(rule, f"when.{key}")
     for name in where or {}:
         yield event, name, at(rule, f"when.where.{name}")
 
@@ -159,11 +173,15 @@ def _rare(subject: Subject, known: Known) -> Iterator[Finding]:
                         yield warning("rare-attribute", at(rule, path), message, way_out)
 
 
-def _any_of(subject: Subject, condition: Condition) -> Iterator[Condition]:
-    """The condition, or those of which one is enough to make it true."""
-    if isinstance(condition, str) and (named := subject.condition(condition)) is not None:
-        yield named.condition
+def _any_of(subject: Subject, condition: Condition, seen: set[str] | None = None) -> Iterator[Condition]:
+    """The condition, or those of which one is enough to make it true, through names as well."""
+    seen = set() if seen is None else seen
+    if isinstance(condition, str):
+        if condition not in seen and (named := subject.condition(condition)) is not None:
+            seen.add(condition)
+            yield from _any_of(subject, named.condition, seen)
     elif isinstance(condition, AnyOf):
-        yield from condition.any_of
+        for part in condition.any_of:
+            yield from _any_of(subject, part, seen)
     else:
         yield condition

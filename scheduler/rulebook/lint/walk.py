@@ -77,11 +77,13 @@ def written(subject: Subject) -> Iterator[Written]:
             yield Written(nested, inner, subject)
 
 
-def resolved(subject: Subject, condition: Condition, seen: frozenset[str] = frozenset()) -> Iterator[Condition]:
-    """The condition and all that it rests on, through names as well."""
+def resolved(subject: Subject, condition: Condition, seen: set[str] | None = None) -> Iterator[Condition]:
+    """The condition and all that it rests on, through names as well, each of which is followed once."""
+    seen = set() if seen is None else seen
     yield condition
     if isinstance(condition, str) and condition not in seen and (named := subject.condition(condition)):
-        yield from resolved(subject, named.condition, seen | {condition})
+        seen.add(condition)
+        yield from resolved(subject, named.condition, seen)
     for member in parts(condition)[1]:
         yield from resolved(subject, member, seen)
 

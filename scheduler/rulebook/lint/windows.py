@@ -60,15 +60,27 @@ def _empty(subject: Subject, rule: Rule, before: Duration) -> Iterator[Finding]:
     else:
         after = rule.after if isinstance(rule.after, Duration) else Duration.parse("0 minutes")
         waits = {str(after) if rule.after else "at once": after}
-    never = [words for words, wait in waits.items() if longest(before) <= shortest(wait)]
+    never = [words for words, wait in waits.items() if longest(before) <= _least_wait(rule, before, wait)]
     perhaps = [words for words, wait in waits.items() if shortest(before) <= longest(wait) and words not in never]
     place, way_out = at(rule, "before"), "let before be later than after"
+    if rule.after == VALUE_WINDOW and (never or perhaps):
+        words, window = max(((one, waits[one]) for one in never or perhaps), key=lambda item: longest(item[1]))
+        way_out = f"write before: more than {window} (the {words.partition(',')[0].replace('_', ' ')})"
     if len(never) == len(waits):
         message = f"the window closes {before} after the trigger, and opens no sooner ({never[0]})"
         yield error("empty-window", place, message, way_out)
     elif never or (perhaps and str(rule.after) != str(before)):
         message = f"the window closes {before} after the trigger, too soon for {'; '.join(never or perhaps)}"
         yield warning("empty-window", place, message, way_out)
+
+
+def _least_wait(rule: Rule, before: Duration, wait: Duration) -> float:
+    """The fewest days from the trigger up to the opening of the window, where it closes `before` later.
+
+    A delay in days ends at a midnight: after an event, that is up to a day sooner than the delay says.
+    """
+    within_a_day = before.exact and not wait.exact and not isinstance(rule.when, DateTrigger | EveryTrigger)
+    return max(shortest(wait) - 1, 0) if within_a_day else shortest(wait)
 
 
 def again(subject: Subject) -> Iterator[Finding]:
