@@ -103,11 +103,10 @@ def _need_duration(value: object) -> Duration:
     return value
 
 
-_DURATION_SCHEMA = {
-    "type": "string",
-    "pattern": r"^\d{1,5} (minute|hour|day|week|month|year|business day)s?$",
-    "examples": ["2 hours", "1 day", "3 months", "2 business days"],
-}
+_A_DURATION = r"\d{1,5} (minute|hour|day|week|month|year|business day)s?"
+_DURATIONS = ["2 hours", "1 day", "3 months", "2 business days"]
+_DURATION_SCHEMA = {"type": "string", "pattern": f"^{_A_DURATION}$", "examples": _DURATIONS, "finding": "bad-duration"}
+"""`finding` is the code of what `check` finds where a text has another form."""
 Span = Annotated[
     Duration, BeforeValidator(_need_duration), BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)
 ]
@@ -132,6 +131,7 @@ CalendarSpan = Annotated[
             "type": "string",
             "pattern": r"^[1-9]\d{0,4} (day|week|month|year|business day)s?$",
             "examples": ["10 days", "2 weeks", "3 months"],
+            "finding": "bad-duration",
         }
     ),
 ]
@@ -149,7 +149,9 @@ def _time_of_day(written: object) -> int:
 TimeOfDay = Annotated[
     int,
     BeforeValidator(_time_of_day),
-    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-4]):[0-5]\d$", "examples": ["10:00"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([01]\d|2[0-4]):[0-5]\d$", "examples": ["10:00"], "finding": "bad-time"}
+    ),
 ]
 """A local time of day in minutes after midnight; 24:00 is the day's end."""
 
@@ -164,7 +166,7 @@ def _date(written: object) -> date:
 CalendarDate = Annotated[
     date,
     BeforeValidator(_date),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-12-24"]}),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-12-24"], "finding": "bad-date"}),
 ]
 
 Whole = Annotated[int, Field(strict=True)]
@@ -542,7 +544,9 @@ class Hours(Written):
 DurationOrValueWindow = Annotated[
     Duration | Literal["value_window"],
     BeforeValidator(lambda written: written if written == VALUE_WINDOW else _need_duration(_duration(written))),
-    WithJsonSchema({"anyOf": [{"const": VALUE_WINDOW}, _DURATION_SCHEMA]}),
+    WithJsonSchema(
+        _DURATION_SCHEMA | {"pattern": f"^({VALUE_WINDOW}|{_A_DURATION})$", "examples": [*_DURATIONS, VALUE_WINDOW]}
+    ),
 ]
 
 
@@ -565,7 +569,14 @@ class RuleKeys(Written):
     again: Annotated[
         Again,
         BeforeValidator(_again),
-        WithJsonSchema({"type": "string", "pattern": r"^(never|every time|after \d+ [a-z ]+)$"}),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "pattern": r"^(never|every time|after \d+ [a-z ]+)$",
+                "examples": ["never", "every time", "after 30 days"],
+                "finding": "bad-again",
+            }
+        ),
     ] = Field(Again(), description="never, every time, or 'after DURATION' from the last contact by this rule")
     send: TemplateName | None = Field(None, description="the template to send")
     assign: Name | None = Field(None, description="the role or person who gets a task")

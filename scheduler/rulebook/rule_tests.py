@@ -58,7 +58,14 @@ def _bare(written: object) -> object:
 Moment = Annotated[
     str,
     AfterValidator(_need_moment),
-    WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$", "examples": ["2026-04-10 12:00"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_MOMENT.pattern}$",
+            "examples": ["2026-04-10 12:00"],
+            "finding": "bad-moment",
+        }
+    ),
 ]
 """A day and a time on the customer's clock."""
 

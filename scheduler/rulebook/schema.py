@@ -1,7 +1,8 @@
 """JSON Schemas of the rule files, for editors: completion, help and red underlines while a marketer writes.
 
 They are made from the models, and amended where a validator takes more than the model's own shape (one name for a list
-of one, a bare value for `is`). What they can't say, `check` says.
+of one, a bare value for `is`). What they can't say, `check` says; `errorMessage`, which editors know and validators
+pass over, has its words.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from scheduler.rulebook.model import CONDITION_FORMS, PREFERRED, CampaignFile, HouseRules, Weekday, Written
 from scheduler.rulebook.people import People
 from scheduler.rulebook.rule_tests import RuleTestFile
+from scheduler.rulebook.shapes import CALLED, WAYS_OUT
 from scheduler.rulebook.templates import CHANNELS
 
 FOLDER = Path("docs/schema")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_SCALARS = [{"type": kind} for kind in ("string", "number", "boolean")]
+_SCALAR = {"type": ["string", "number", "boolean"]}
 _NAMES = {"pattern": "^[a-z_][a-z0-9_]*$"}
 _FULL_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _ONE_OR_MORE = {
@@ -34,22 +36,22 @@ _CHANNEL = {"enum": [*CHANNELS, PREFERRED]}
 
 def campaign_schema() -> dict[str, Any]:
     """The schema of a campaign file."""
-    return _schema(CampaignFile, "A campaign of rightreason: reasons to contact customers, and the right times for it")
+    return _schema(CampaignFile, "A campaign of rightreason")
 
 
 def house_rules_schema() -> dict[str, Any]:
     """The schema of the house rules."""
-    return _schema(HouseRules, "House rules of rightreason: restraint that holds for every rule")
+    return _schema(HouseRules, "House rules of rightreason")
 
 
 def people_schema() -> dict[str, Any]:
     """The schema of the people who take tasks."""
-    return _schema(People, "People and roles of rightreason: who takes tasks")
+    return _schema(People, "People and roles of rightreason")
 
 
 def rule_tests_schema() -> dict[str, Any]:
     """The schema of a file of tests."""
-    return _schema(RuleTestFile, "Tests of rules")
+    return _schema(RuleTestFile, "Tests of rules of rightreason")
 
 
 def schemas() -> Mapping[str, dict[str, Any]]:
@@ -82,6 +84,8 @@ class _Generator(GenerateJsonSchema):
 def _schema(model: type[Written], title: str) -> dict[str, Any]:
     schema: dict[str, Any] = _plain(model.model_json_schema(by_alias=True, schema_generator=_Generator))
     definitions = schema.setdefault("$defs", {})
+    for name in definitions.keys() & CALLED.keys():
+        definitions[name] = {"title": CALLED[name]} | definitions[name]
     for name, keys in _ONE_OR_MORE.items():
         for key in keys if name in definitions else ():
             _amend(definitions[name]["properties"], key, definitions[name]["properties"][key]["items"])
@@ -109,10 +113,25 @@ def _plain(schema: Any, *, of_names: bool = False) -> Any:
         for key, value in schema.items()
         if key not in ("title", "discriminator") and not (key == "default" and not _says_something(schema))
     }
-    if len(choices := kept.get("anyOf", ())) == 1:
-        del kept["anyOf"]
-        kept = choices[0] | kept
+    if "finding" in kept:
+        kept["errorMessage"] = WAYS_OUT[kept.pop("finding")]
+    if choices := kept.pop("anyOf", ()):
+        kept = _choice(choices) | kept
+    if {"type": "string"} in kept.get("oneOf", ()):  # what is no text is compared with the forms first
+        kept["oneOf"] = [form for form in kept["oneOf"] if form != {"type": "string"}] + [{"type": "string"}]
     return kept
+
+
+def _choice(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """One of several schemas; where they only tell kinds apart, that is one schema, which editors explain once."""
+    if len(choices) == 1:
+        return choices[0]
+    kinds = [choice.get("type") for choice in choices]
+    told_by_kind = all(isinstance(kind, str) for kind in kinds) and kinds.count("array") < 2
+    if not told_by_kind or any(choice.keys() - {"type", "items"} for choice in choices):
+        return {"anyOf": choices}
+    items = {"items": choice["items"] for choice in choices if "items" in choice}
+    return {"type": [kind for kind in kinds if kind != "integer" or "number" not in kinds]} | items
 
 
 def _says_something(schema: Mapping[str, Any]) -> bool:
@@ -127,7 +146,7 @@ def _amend_conditions(definitions: dict[str, Any]) -> None:
     for definition in definitions.values():
         where = definition.get("properties", {}).get("where")
         if where is not None:
-            bare = {"anyOf": [*_SCALARS, {"$ref": "#/$defs/Comparison"}]}
+            bare = {"anyOf": [_SCALAR, {"$ref": "#/$defs/Comparison"}]}
             where["additionalProperties"] = bare
     named = definitions.get("NamedCondition")
     if named is None:
@@ -143,7 +162,7 @@ def _amend_conditions(definitions: dict[str, Any]) -> None:
                 "required": ["means", *form["required"]],
             }
         )
-    definitions["NamedCondition"] = {"description": named.get("description", ""), "oneOf": forms}
+    definitions["NamedCondition"] = {key: named[key] for key in ("title", "description")} | {"oneOf": forms}
 
 
 def _amend_rules(definitions: dict[str, Any]) -> None:
@@ -157,7 +176,7 @@ def _amend_rules(definitions: dict[str, Any]) -> None:
     when = properties["when"]
     properties["when"] = {
         "description": when.get("description", ""),
-        "anyOf": [{"type": "string", "description": "an event's name"}, {"oneOf": when["oneOf"]}],
+        "anyOf": [{"oneOf": when["oneOf"]}, {"type": "string", "description": "the trigger: an event's name"}],
     }
     early = {"type": "string", "description": "so much earlier by this channel, like 5 days for a card by post"}
     ahead = {"type": "object", "properties": {"ahead": early}, "additionalProperties": False}

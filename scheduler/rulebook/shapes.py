@@ -96,7 +96,7 @@ def _findings(errors: Sequence[ErrorDetails], model: type[Written], node: Node, 
         if problem["type"] == "too_short" and problem["ctx"]["field_type"] == "Tuple" and _holds_some(node, path):
             continue
         holder = _model_at(model, path[:-1])
-        subject = owner.name if len(path) == 1 else _CALLED.get(holder.__name__ if holder else "", "this mapping")
+        subject = owner.name if len(path) == 1 else CALLED.get(holder.__name__ if holder else "", "this mapping")
         match problem["type"]:
             case "missing":
                 yield _missing(spot(node, path[:-1], owner.key, owner.place).key_place, str(path[-1]), holder, subject)
@@ -246,8 +246,9 @@ def _shown(node: Node) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_CALLED: Mapping[str, str] = MappingProxyType(
+CALLED: Mapping[str, str] = MappingProxyType(
     {
+        "RuleKeys": "a rule",
         "Comparison": "a comparison",
         "CustomerCondition": "a condition on a customer",
         "EventCondition": "a condition on events",
@@ -277,6 +278,7 @@ _CALLED: Mapping[str, str] = MappingProxyType(
         "ExpectedContact": "an expected contact",
     }
 )
+"""What people call a mapping of each model, in findings and in editors."""
 
 
 def _model_at(model: type[Written], path: Sequence[str | int]) -> type[Written] | None:
