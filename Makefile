@@ -33,7 +33,8 @@ test-slow: $(READY) ## The long runs
 	@$(BIN)/python -m pytest -n auto -m slow
 
 test-editor: $(READY) ## What editors show to who writes rules; needs npm, and fetches the YAML language server by it
-	@npm install --prefix $(EDITOR) --no-audit --no-fund --silent yaml-language-server@$(YAML_LANGUAGE_SERVER_VERSION)
+	@command -v npm >/dev/null || { echo "make test-editor needs npm, which comes with Node 22.13 or newer" >&2; exit 2; }
+	@npm install --prefix $(EDITOR) --no-audit --no-fund --loglevel error yaml-language-server@$(YAML_LANGUAGE_SERVER_VERSION)
 	@YAML_LANGUAGE_SERVER=$(EDITOR)/node_modules/.bin/yaml-language-server $(BIN)/python -m pytest tests/editor
 
 mutants: $(READY) ## Seeds faults into copies of the engine; a test has to catch each

@@ -31,6 +31,8 @@ _ONE_OR_MORE = {
     "OpenThing": ("opened_by", "closed_by"),
     "Expectation": ("because",),
 }
+_OF_ONE_KIND = {"pattern", "minLength", "maxLength", "items", "minItems"}
+"""What a schema asks of texts alone, or of lists alone."""
 _CHANNEL = {"enum": [*CHANNELS, PREFERRED]}
 
 
@@ -123,15 +125,16 @@ def _plain(schema: Any, *, of_names: bool = False) -> Any:
 
 
 def _choice(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    """One of several schemas; where they only tell kinds apart, that is one schema, which editors explain once."""
+    """One of several schemas; where each speaks of another kind of value, that is one schema, explained once."""
     if len(choices) == 1:
         return choices[0]
     kinds = [choice.get("type") for choice in choices]
-    told_by_kind = all(isinstance(kind, str) for kind in kinds) and kinds.count("array") < 2
-    if not told_by_kind or any(choice.keys() - {"type", "items"} for choice in choices):
+    asked = [key for choice in choices for key in choice if key != "type"]
+    apart = all(isinstance(kind, str) and kinds.count(kind) == 1 for kind in kinds) and len(set(asked)) == len(asked)
+    if not apart or set(asked) - _OF_ONE_KIND:
         return {"anyOf": choices}
-    items = {"items": choice["items"] for choice in choices if "items" in choice}
-    return {"type": [kind for kind in kinds if kind != "integer" or "number" not in kinds]} | items
+    demands = {key: value for choice in choices for key, value in choice.items() if key in _OF_ONE_KIND}
+    return {"type": [kind for kind in kinds if kind != "integer" or "number" not in kinds]} | demands
 
 
 def _says_something(schema: Mapping[str, Any]) -> bool:
@@ -204,7 +207,7 @@ def _amend(properties: dict[str, Any], key: str, also: dict[str, Any]) -> None:
     written = properties[key]
     kept = {name: value for name, value in written.items() if name in ("description", "default")}
     form = {name: value for name, value in written.items() if name not in kept}
-    properties[key] = kept | {"anyOf": [also, form]}
+    properties[key] = kept | _choice([also, form])
 
 
 if __name__ == "__main__":

@@ -11,13 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from types import MappingProxyType
 from typing import IO, Any
 
 PATIENCE = 30.0
 """So many seconds an answer may take."""
 
 SETTINGS: Mapping[str, Any] = {
-    "yaml": {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}}
+    "validate": True,
+    "hover": True,
+    "completion": True,
+    "schemaStore": {"enable": False},
 }
 """What people have who have changed nothing, but that nothing is fetched from the net."""
 
@@ -28,25 +32,38 @@ def server() -> str | None:
 
 
 class Editor:
-    """An editor with one workspace, in which files are opened one after the other."""
+    """An editor with one workspace, in which files are opened one after the other.
 
-    def __init__(self, given: IO[bytes], told: IO[bytes], workspace: Path) -> None:
+    `schemas` are the workspace's own, as `yaml.schemas` has them: files by the path of their schema.
+    """
+
+    def __init__(self, given: IO[bytes], told: IO[bytes], workspace: Path, schemas: Mapping[str, Any]) -> None:
         self._given = given
         self._told: Queue[Mapping[str, Any]] = Queue()
         self._asked = self._opened = 0
         self._workspace = workspace
+        self._settings = {**SETTINGS, "schemas": schemas}
         Thread(target=self._listen, args=(told,), daemon=True).start()
-        self._ask("initialize", {"processId": os.getpid(), "rootUri": workspace.as_uri(), "capabilities": {}})
+        uri = workspace.as_uri()
+        able = {"workspace": {"configuration": True, "workspaceFolders": True}}
+        folders = [{"uri": uri, "name": workspace.name}]
+        start = {"processId": os.getpid(), "rootUri": uri, "workspaceFolders": folders, "capabilities": able}
+        self._ask("initialize", start)
         self._say("initialized", {})
-        self._say("workspace/didChangeConfiguration", {"settings": SETTINGS})
+        while self._next().get("method") != "workspace/configuration":
+            pass
 
-    def problems(self, file: str, text: str, schema: str) -> list[tuple[int, str]]:
-        """Open a file with the line that names its schema; the lines (from 1) that are underlined, with what is said."""
+    def problems(self, file: str, text: str, schema: str | None = None) -> list[tuple[int, str]]:
+        """Open a file; the lines (from 1) that are underlined, with what is said.
+
+        `schema` is the path in the line that names its schema; without it, those of the workspace count.
+        """
         uri = self._open(file, text, schema)
         while True:
             message = self._next()
             if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                return [(one["range"]["start"]["line"], one["message"]) for one in message["params"]["diagnostics"]]
+                found = message["params"]["diagnostics"]
+                return [(one["range"]["start"]["line"] + (schema is None), one["message"]) for one in found]
 
     def hover(self, file: str, text: str, schema: str, word: str) -> str:
         """What is shown when the pointer rests on the first place of a word in a file."""
@@ -61,12 +78,12 @@ class Editor:
         found = self._ask("textDocument/completion", asked)
         return {one["label"] for one in found["items"]}
 
-    def _open(self, file: str, text: str, schema: str) -> str:
-        """Open a text as a new file beside `file`; its address."""
+    def _open(self, file: str, text: str, schema: str | None) -> str:
+        """Open a text as `file`, or with the line that names its schema as a new one beside it; its address."""
         self._opened += 1
         place = self._workspace / file
-        uri = place.with_name(f"{self._opened}-{place.name}").as_uri()
-        shown = {"uri": uri, "languageId": "yaml", "version": 1, "text": with_schema(text, schema)}
+        uri = (place if schema is None else place.with_name(f"{self._opened}-{place.name}")).as_uri()
+        shown = {"uri": uri, "languageId": "yaml", "version": 1, "text": with_schema(text, schema) if schema else text}
         self._say("textDocument/didOpen", {"textDocument": shown})
         return uri
 
@@ -94,7 +111,7 @@ class Editor:
             raise AssertionError("the language server gives no answer") from None
         if "id" in message and "method" in message:  # the server asks for settings, or to be told of changes
             asked = message["params"].get("items", ()) if message["method"] == "workspace/configuration" else ()
-            settings = [SETTINGS.get(one["section"], {}) for one in asked]
+            settings = [self._settings if one["section"] == "yaml" else {} for one in asked]
             self._write({"id": message["id"], "result": settings or None})
         return message
 
@@ -117,13 +134,13 @@ def _position(text: str, word: str) -> dict[str, int]:
 
 
 @contextmanager
-def editing(program: str, workspace: Path) -> Iterator[Editor]:
-    """An editor whose language server ends with it."""
+def editing(program: str, workspace: Path, schemas: Mapping[str, Any] = MappingProxyType({})) -> Iterator[Editor]:
+    """An editor whose language server ends with it; `schemas` as in `Editor`."""
     process = subprocess.Popen([program, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - the server that is tried
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield Editor(process.stdin, process.stdout, workspace)
+        yield Editor(process.stdin, process.stdout, workspace, dict(schemas))
     finally:
         process.kill()
         process.wait()

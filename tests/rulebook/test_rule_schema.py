@@ -18,6 +18,7 @@ from rulebook_shop import FILES, PEOPLE
 
 from scheduler.rulebook.nodes import plain
 from scheduler.rulebook.schema import FOLDER, campaign_schema, house_rules_schema, people_schema, schemas, written
+from scheduler.rulebook.shapes import CALLED, WAYS_OUT
 from scheduler.rulebook.yaml_text import parse
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +104,16 @@ def undescribed(schema: Any, path: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("name", schemas())
 def test_every_key_is_explained_in_every_schema(name: str) -> None:
     assert list(undescribed(schemas()[name])) == []
+
+
+def test_an_editor_says_of_a_wrong_text_what_check_says() -> None:
+    keys = campaign_schema()["$defs"]["RuleKeys"]["properties"]
+    said = {key: keys[key]["errorMessage"] for key in ("after", "at", "again", "starts")}
+    codes = {"after": "bad-duration", "at": "bad-time", "again": "bad-again", "starts": "bad-date"}
+    assert said == {key: WAYS_OUT[code] for key, code in codes.items()}
+
+
+@pytest.mark.parametrize("name", schemas())
+def test_each_mapping_is_called_in_an_editor_as_in_findings(name: str) -> None:
+    mappings = {key: one for key, one in schemas()[name].get("$defs", {}).items() if one.get("type") == "object"}
+    assert {key: one.get("title") for key, one in mappings.items()} == {key: CALLED[key] for key in mappings}
