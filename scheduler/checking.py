@@ -13,7 +13,7 @@ from scheduler.rulebook.content_cache import ContentCache
 from scheduler.rulebook.findings import Finding, in_order, meant, warning
 from scheduler.rulebook.lint.subject import Known
 from scheduler.rulebook.model import Place, Rulebook
-from scheduler.rulebook.reader import read_rulebook, read_texts
+from scheduler.rulebook.reader import read_texts, rulebook_from_texts
 from scheduler.ruletests.running import read_tests
 from scheduler.settings import Settings
 
@@ -34,7 +34,9 @@ def check_workspace(
     workspace: Path, settings: Settings, *, known: Known | None = None, cache: Path | None = None
 ) -> Checked:
     """Read and try all files; `known` is what the store knows, `cache` the folder for what was worked out before."""
-    rulebook, of_rules = read_rulebook(workspace, known=known, cache=cache)
+    texts, unread = read_texts(workspace)
+    rulebook, found = rulebook_from_texts(texts, known=known, cache=cache)
+    of_rules = [*unread, *found]
     are_right = not any(one.is_error for one in of_rules)
     tests = read_tests(workspace, rulebook, compile_rules(rulebook) if are_right else None, cache=cache)
     of_tests = [one for one in tests.findings if (are_right and rulebook.rules) or one.code != _NOT_READ]
@@ -46,7 +48,6 @@ def check_workspace(
     tried = check_templates(rulebook, settings, attributes=known.attributes if known else {}, cache=kept)
     told = {(one.place.file, one.place.line) for one in (*of_rules, *of_tests) if one.is_error}
     of_templates = [one for one in tried if (one.place.file, one.place.line) not in told]
-    texts, _ = read_texts(workspace)
     return Checked(rulebook, tuple(in_order([*of_rules, *of_tests, *of_templates])), {**texts, **tests.texts})
 
 

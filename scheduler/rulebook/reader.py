@@ -39,7 +39,7 @@ _SECTIONS = frozenset({"send_hours", "asks", "open_things", "topics", "channels"
 """Sections of the house rules whose entries stand by themselves: one that is wrong does not spoil the others."""
 
 
-# --- the ways in -------------------------------------------------------------------------------------------
+# --- the ways in -------------------------------------------------------------------------------------------------
 
 
 def read_rulebook(

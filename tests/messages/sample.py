@@ -11,6 +11,7 @@ from scheduler.messages.links import Links
 from scheduler.messages.message import Email, Message
 from scheduler.messages.render import render
 from scheduler.messages.templates import Templates
+from scheduler.rulebook.model import Rule
 from scheduler.settings import Brand
 from scheduler.settings import Email as EmailSettings
 
@@ -60,3 +61,18 @@ def mail(
     made = message({f"templates/{file}": f"---\n{head}\n---\n{body}"}, context, settings)
     assert isinstance(made, Email)
     return made
+
+
+def rule(**keys: Any) -> Rule:
+    written = {
+        "name": "check_in",
+        "campaign": "After the purchase",
+        "owner": "",
+        "reason": "Their {event.product} has arrived; see that it is well.",
+        "asks_for": "nothing",
+        "when": "order_delivered",
+        "send": "check_in",
+        "by": ["email"],
+        **keys,
+    }
+    return Rule.model_validate(written)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample import rule
 
 from scheduler.messages.check import check_templates
 from scheduler.rulebook.content_cache import ContentCache
 from scheduler.rulebook.findings import Finding
-from scheduler.rulebook.model import Rule, Rulebook
+from scheduler.rulebook.model import Rulebook
 from scheduler.settings import Settings
 
 MAIL = "templates/check_in.email.md"
@@ -34,18 +35,7 @@ class Shop:
     language: str = "en"
 
     def findings(self, cache: ContentCache | None) -> tuple[Finding, ...]:
-        written = {
-            "name": "check_in",
-            "campaign": "After the purchase",
-            "owner": "",
-            "reason": "Their {event.product} has arrived; see that it is well.",
-            "asks_for": "nothing",
-            "when": "order_delivered",
-            "send": "check_in",
-            "by": ["email"],
-            **self.keys,
-        }
-        book = Rulebook(rules={"check_in": Rule.model_validate(written)}, files=self.files)
+        book = Rulebook(rules={"check_in": rule(**self.keys)}, files=self.files)
         settings = Settings.model_validate({"brand": {"language": self.language}})
         return check_templates(book, settings, attributes=self.attributes, cache=cache)
 

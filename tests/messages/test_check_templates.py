@@ -4,27 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sample import rule
 
 from scheduler.messages.check import check_templates, render_sample
 from scheduler.messages.message import Email
 from scheduler.messages.templates import Templates
-from scheduler.rulebook.model import Rule, Rulebook
+from scheduler.rulebook.model import Rulebook
 from scheduler.settings import Settings
-
-
-def rule(**keys: Any) -> Rule:
-    written = {
-        "name": "check_in",
-        "campaign": "After the purchase",
-        "owner": "",
-        "reason": "Their {event.product} has arrived; see that it is well.",
-        "asks_for": "nothing",
-        "when": "order_delivered",
-        "send": "check_in",
-        "by": ["email"],
-        **keys,
-    }
-    return Rule.model_validate(written)
 
 
 def findings(body: str, attributes: Mapping[str, float] | None = None, **keys: Any) -> list[str]:
