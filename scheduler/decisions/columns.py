@@ -374,7 +374,7 @@ def _number(value: Value | None) -> float:
 
 def _past_of(program: Program, customers: Sequence[Customer]) -> tuple[list[int], list[kernel.PastRow]]:
     """Where each customer's past contacts begin, and those of all, the oldest first."""
-    rules = _numbers(rule.name for rule in program.rules)
+    rules = _numbers(program.names)
     channels = _numbers(program.channels)
     other = len(channels)
     past = [sorted(one.contacts, key=lambda contact: contact.at) for one in customers]

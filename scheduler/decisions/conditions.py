@@ -6,7 +6,7 @@ pushed. Equal leaves, streams and predicates are kept once.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TypeVar
@@ -34,9 +34,6 @@ from scheduler.rulebook.model import (
 )
 
 AND, OR, NOT = -1, -2, -3
-NO_RULE = -2
-"""Stands for a draft, or a rule that is gone: no contact is by it."""
-
 ASKS = tuple(AsksFor)
 
 
@@ -159,13 +156,12 @@ class Leaf:
 class Conditions:
     """Collects leaves, streams and codes while rules are compiled.
 
-    `rules` are the numbers of those that are compiled, `written` the names of all, drafts among them.
+    `rules` are the numbers of all that are written, drafts among them: what those sent before counts.
     """
 
     house: HouseRules
     named: Mapping[str, NamedCondition]
     rules: Mapping[str, int]
-    written: Container[str]
     channels: Interned
     spans: Spans
     leaves: list[Leaf] = field(default_factory=list)
@@ -201,6 +197,12 @@ class Conditions:
     def stream(self, stream: Stream) -> int:
         """Return the number of a stream, a new one if no equal one is known."""
         return kept(self.streams, stream)
+
+    def rule(self, name: str) -> int:
+        """Return the number of a rule; the name of an unknown one is an `InputError`."""
+        if name not in self.rules:
+            raise InputError(f"no rule is named {name!r}")
+        return self.rules[name]
 
     def column(self, name: str | None) -> int:
         """Return the column of an event's property, -1 for none."""
@@ -275,15 +277,13 @@ class Conditions:
         )
 
     def _contacts(self, written: ContactCondition) -> Leaf:
-        if written.contact != ANY and written.contact not in self.written:
-            raise InputError(f"no rule is named {written.contact!r}")
         return Leaf(
             LeafKind.CONTACTS,
             written,
             span=self.spans.number(written.within),
             since=From.TRIGGER if written.since is Since.TRIGGER else From.EVER,
             tests=numeric_tests(written) if written.count else _HAPPENED,
-            rule=-1 if written.contact == ANY else self.rules.get(written.contact, NO_RULE),
+            rule=-1 if written.contact == ANY else self.rule(written.contact),
             asks=-1 if written.asks_for is None else sum(1 << ASKS.index(one) for one in set(written.asks_for)),
             channels=-1 if written.by is None else sum(1 << self.channels.number(one) for one in set(written.by)),
         )

@@ -18,7 +18,6 @@ from scheduler.decisions import kernel
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.conditions import (
     ASKS,
-    NO_RULE,
     Carries,
     Conditions,
     From,
@@ -132,12 +131,14 @@ class Draw(IntEnum):
 class Program:
     """A rulebook, ready to decide with: the kernel's tables and what their numbers mean.
 
+    `names` are those of `rules`, and behind them those of drafts, which decide nothing: what they sent before counts.
     `events`, `attributes` and `properties` are those that any rule looks at; `draws` what is drawn by lot for which
     rule; `reach` how far from an instant the windows and counts that matter to it may lie, in microseconds.
     """
 
     rulebook: Rulebook
     rules: tuple[Rule, ...]
+    names: tuple[str, ...]
     gates: tuple[tuple[Gate, ...], ...]
     tables: kernel.Program
     leaves: tuple[Leaf, ...]
@@ -182,16 +183,16 @@ class _Compiler:
         self.rulebook = rulebook
         self.house = rulebook.house
         live = [rule for rule in rulebook.rules.values() if rule.status is not Status.DRAFT]
+        drafts = [rule.name for rule in rulebook.rules.values() if rule.status is Status.DRAFT]
         self.rules = tuple(
             sorted(live, key=lambda rule: (-rule.priority, SERVES.index(rule.asks_for.serves), rule.name))
         )
         _refuse_circles(self.rules)
         self.channels, self.topics = Interned(), Interned()
         self.spans = Spans()
-        self.numbers = {rule.name: number for number, rule in enumerate(self.rules)}
-        self.conditions = Conditions(
-            self.house, rulebook.conditions, self.numbers, rulebook.rules, self.channels, self.spans
-        )
+        self.names = (*(rule.name for rule in self.rules), *drafts)
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self.conditions = Conditions(self.house, rulebook.conditions, numbers, self.channels, self.spans)
         self.triggered_by = Interned()
         self.wheres: list[int] = []
         self.code: list[int] = []
@@ -204,7 +205,7 @@ class _Compiler:
         self._deliveries = kernel.NONE
 
     def program(self) -> Program:
-        names = sorted(self.numbers)
+        names = sorted(rule.name for rule in self.rules)
         rows = [self._row(rule, names.index(rule.name)) for rule in self.rules]
         caps = [self._cap(number) for number in range(len(self.house.frequency_caps))]
         house = self._house_row()
@@ -241,6 +242,7 @@ class _Compiler:
         return Program(
             rulebook=self.rulebook,
             rules=self.rules,
+            names=self.names,
             gates=tuple(self.gates),
             tables=tables,
             leaves=tuple(self.conditions.leaves),
@@ -331,7 +333,7 @@ class _Compiler:
                 row.trigger = Trigger.DATE_ONCE if rule.when.once else Trigger.DATE
                 row.column = self.conditions.attributes.number(name)
             case ContactTrigger(contact=name):
-                row.trigger, row.follows = Trigger.CONTACT, self.numbers.get(name, NO_RULE)
+                row.trigger, row.follows = Trigger.CONTACT, self.conditions.rule(name)
             case EveryTrigger():
                 self._every(row, rule, rule.when)
 

@@ -205,6 +205,15 @@ def test_a_contact_within_days_was_made_today_or_on_the_days_before(at: str, exp
     assert first(ana().contacted(at, "card"), "{contact: any, within: 3 days}") == expected
 
 
+def test_what_a_rule_sent_before_it_became_a_draft_was_sent() -> None:
+    draft = "gone: {reason: They would like to know it, asks_for: nothing, when: ordered, by: [email], send: gone, status: draft}"
+    rules = program(f"{draft}\n{NOTE}, only_if: [{{contact: gone, count: true, at_most: 1}}]}}")
+    once = ana().event("2026-03-02 09:00", "delivered").contacted("2026-02-20 10:00", "gone")
+    twice = once.contacted("2026-02-25 10:00", "gone")
+    assert once.contacts(rules, "2026-03-01", "2026-05-01") == ["2026-03-02 09:00 note email"]
+    assert twice.contacts(rules, "2026-03-01", "2026-05-01") == []
+
+
 def test_a_held_out_contact_was_not_made() -> None:
     assert first(ana().contacted("2026-02-20 10:00", "note", held_out=True), "{contact: any}") == NEVER
 

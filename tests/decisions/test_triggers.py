@@ -32,6 +32,14 @@ def test_a_contact_from_before_gives_rise_to_what_follows_it() -> None:
     assert story.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-02 10:00 b email"]
 
 
+def test_what_a_rule_sent_before_it_became_a_draft_is_still_followed() -> None:
+    rules = program(
+        FOLLOWED.replace("bought", "bought, status: draft").replace("{contact: a}", "{contact: a}, after: 3 days")
+    )
+    story = ana().contacted("2026-02-27 12:00", "a").event("2026-03-02 09:00", "bought")
+    assert story.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-02 10:00 b email"]
+
+
 def test_a_held_out_contact_gives_rise_to_nothing() -> None:
     rules = program(FOLLOWED.replace("bought", f"bought, holdout: {share_of('a', 'ana') + 0.01:.6f}"))
     decisions = ana().event("2026-03-02 09:00", "bought").decisions(rules, "2026-03-01", "2026-04-01")
