@@ -24,6 +24,7 @@ from scheduler.planning.difference import Comparison, Kind, differences, touched
 from scheduler.planning.preview import preview
 from scheduler.planning.rulebooks import active, as_active
 from scheduler.store import Store
+from scheduler.store.columns import read_present
 from scheduler.workspace import open_workspace
 
 DAYS = 30
@@ -87,8 +88,9 @@ def compare(before: Shop, after: Shop, empty: Path, hours: int) -> int:
             now += hours * HOUR
             expected = contacts(store, now)
             compared = Comparison(active(store), compiled(store, after, now))
-            customers = store.customers.read(touched(store, compared, now))
-            found = list(differences(customers, compared, now, DAYS))
+            ids = touched(store, compared, now)
+            seen = read_present(store, compared.programs, ids, chunk=2, arrays=False)
+            found = list(differences(seen, compared, now, DAYS))
             activated(store, after, now)
             actual = contacts(store, now)
     for change in found:

@@ -48,7 +48,7 @@ def activate(
       rightreason activate --list
       rightreason activate --version 3
     """
-    from scheduler.cli.differences import found, print_differences, print_edits
+    from scheduler.cli.differences import differing, print_differences, print_edits
     from scheduler.cli.person import who
     from scheduler.cli.rules import ensure_templates
     from scheduler.planning.activation import activate as make_active
@@ -69,7 +69,7 @@ def activate(
             typer.echo(f"these rules are active already (version {before.number}, {rulebook.version[:12]})")
             return
         compared = Comparison(before, as_active(workspace.store, rulebook, present))
-        differ = found(workspace, compared, present, days, as_known=now is not None)
+        differ = differing(workspace, compared, present, days, as_known=now is not None)
         print_edits(compared)
         print_differences(differ, rulebook.house, present, days)
         if version is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from scheduler.decisions.facts import NOTHING, Customer
-from scheduler.decisions.occasions import zone_of
+from scheduler.decisions.facts import NOTHING, Customer, Event
+from scheduler.decisions.occasions import anchor_in, zone_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.reason import fill_reason
 from scheduler.rulebook.model import Rule, Rulebook
@@ -65,8 +65,10 @@ class Told:
 
 
 def told(decision: Decision, customer: Customer, rulebook: Rulebook) -> Told:
-    """A decision about a customer, by these rules."""
+    """A decision about a customer, by these rules; the event that triggered it is looked for where it has none."""
     rule = rulebook.rules[decision.rule]
+    if decision.event is None and rule.triggering_event is not None:
+        decision = replace(decision, event=_triggering(decision, customer))
     event = decision.event.properties if decision.event else NOTHING
     return Told(
         decision,
@@ -75,3 +77,8 @@ def told(decision: Decision, customer: Customer, rulebook: Rulebook) -> Told:
         str(customer.attributes.get("name", "")),
         zone_of(customer, rulebook.house),
     )
+
+
+def _triggering(decision: Decision, customer: Customer) -> Event | None:
+    anchor = anchor_in(decision.occasion)
+    return next((event for event in customer.events if event.id == anchor), None)

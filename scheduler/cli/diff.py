@@ -32,7 +32,7 @@ def diff(
       rightreason diff --customer C1042
       rightreason diff --format csv
     """
-    from scheduler.cli.differences import KEYS, found, print_differences, print_edits
+    from scheduler.cli.differences import KEYS, differing, print_differences, print_edits
     from scheduler.cli.rules import ensure_rule, rulebook_in_folder
     from scheduler.planning.difference import Comparison
     from scheduler.planning.rulebooks import active, as_active
@@ -46,7 +46,7 @@ def diff(
         if customer is not None and workspace.store.customers.get(customer) is None:
             raise InputError(f"there is no customer {customer!r}")
         as_known = now is not None
-        differ = found(workspace, compared, present, days, customer=customer, rule=rule, as_known=as_known)
+        differ = differing(workspace, compared, present, days, customer=customer, rule=rule, as_known=as_known)
     if form is not Format.TABLE:
         print_objects((one.as_object() for one in differ), KEYS, form)
         return

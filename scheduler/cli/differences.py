@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,12 +18,17 @@ from scheduler.cli.decision_rows import Told, told
 from scheduler.cli.formats import Column, count, painted, print_table
 from scheduler.cli.kernels import kernel_for
 from scheduler.cli.local_time import shown
-from scheduler.decisions.facts import known_by
+from scheduler.decisions.columns import Columns, columns_of, columns_of_each
+from scheduler.decisions.compiled import PLAIN, Kernel
+from scheduler.decisions.decide import chunks
+from scheduler.decisions.facts import Customer, known_by
 from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences, touched
 from scheduler.rulebook.model import HouseRules
+from scheduler.store.columns import read_present
 from scheduler.wallclock import DAY, Zone, zone
 
 if TYPE_CHECKING:
+    from scheduler.store import Store
     from scheduler.workspace import Workspace
 
 KEYS = (
@@ -72,7 +78,7 @@ class Difference:
         }
 
 
-def found(
+def differing(
     workspace: Workspace,
     compared: Comparison,
     now: int,
@@ -92,9 +98,21 @@ def found(
     number = counts.customers if chosen is None else len(chosen)
     by = kernel_for(workspace.folder, counts.events * number // max(counts.customers, 1))
     with _progress(number) as advance:
-        customers = (known_by(one, now) if as_known else one for one in advance(store.customers.read(chosen)))
-        told_of = (_told(change, compared) for change in differences(customers, compared, now, days, by=by))
-        return sorted((one for one in told_of if rule in {None, one.rule}), key=lambda one: one.told.order)
+        seen = _as_known(store, compared, chosen, now, by) if as_known else _present(store, compared, chosen, by)
+        found = differences(advance(seen), compared, now, days, by=by)
+        changes = [one for one in found if rule in {None, one.rule}]
+        return sorted(_told_of(store, changes, compared), key=lambda one: one.told.order)
+
+
+def _present(store: Store, compared: Comparison, ids: Iterable[str] | None, by: Kernel) -> Iterator[list[Columns]]:
+    return read_present(store, compared.programs, ids, chunk=by.chunk, arrays=by.arrays)
+
+
+def _as_known(
+    store: Store, compared: Comparison, ids: Iterable[str] | None, now: int, by: Kernel
+) -> Iterator[list[Columns]]:
+    for chunk in chunks((known_by(one, now) for one in store.customers.read(ids)), by.chunk):
+        yield columns_of_each(compared.programs, partial(columns_of, customers=chunk))
 
 
 def print_edits(compared: Comparison) -> None:
@@ -216,17 +234,26 @@ def _number(number: int, sign: str = "") -> str:
     return f"{sign}{number:,}" if number else ""
 
 
-def _told(change: Change, compared: Comparison) -> Difference:
+def _told_of(store: Store, changes: Sequence[Change], compared: Comparison) -> Iterator[Difference]:
+    """Put changes into words; for them alone all that is known of their customers is read."""
+    for part in chunks(changes, PLAIN.chunk):
+        customers = {one.id: one for one in store.customers.read({change.customer for change in part})}
+        for change in part:
+            if change.customer in customers:  # or else erased meanwhile
+                yield _told(change, customers[change.customer], compared)
+
+
+def _told(change: Change, customer: Customer, compared: Comparison) -> Difference:
     old, new = (
-        None if decision is None or rules is None else told(decision, change.customer, rules.program.rulebook)
+        None if decision is None or rules is None else told(decision, customer, rules.program.rulebook)
         for decision, rules in ((change.before, compared.before), (change.after, compared.after))
     )
     return Difference(change.kind, old, new, change.differs)
 
 
 @contextmanager
-def _progress(customers: int) -> Iterator[Callable[[Iterator[Any]], Iterator[Any]]]:
-    """A bar on stderr with the time left, on a terminal only; what it gives lets customers through, and counts them."""
+def _progress(customers: int) -> Iterator[Callable[[Iterator[list[Columns]]], Iterator[list[Columns]]]]:
+    """A bar on stderr with the time left, on a terminal only; what it gives counts the customers that it lets by."""
     if not sys.stderr.isatty():
         yield lambda passing: passing
         return
@@ -236,9 +263,9 @@ def _progress(customers: int) -> Iterator[Callable[[Iterator[Any]], Iterator[Any
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("comparing", total=customers)
 
-        def counted(passing: Iterator[Any]) -> Iterator[Any]:
+        def counted(passing: Iterator[list[Columns]]) -> Iterator[list[Columns]]:
             for one in passing:
                 yield one
-                bar.advance(task)
+                bar.advance(task, len(one[0].ids))
 
         yield counted

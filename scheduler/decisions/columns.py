@@ -6,15 +6,15 @@ once for each different one. The columns are lists, or arrays where they were re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from scheduler.decisions import kernel
 from scheduler.decisions.comparison import predicate
 from scheduler.decisions.conditions import ASKS, Carries
-from scheduler.decisions.facts import ADDRESSES, Customer, Event, Value
+from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event, Value
 from scheduler.decisions.kernel import NEVER, NONE, NOWHEN, Ints
 from scheduler.decisions.numbering import Numbers, offsets
 from scheduler.decisions.occasions import share_of
@@ -45,8 +45,9 @@ class Columns:
     those of `program.properties`; events of names that are not in `program.events` are left out, and `event_name`
     is a number among them, `event_rank` the place of the event's id among the customer's. Topics and channels of
     consents are numbers of the program's, NONE for any. `reachable` tells for each of its channels who has an address
-    that may be used. Instants are UTC microseconds; `_from` columns have one entry more than customers. `events` are
-    the events themselves, where the columns were made from them.
+    that may be used. Instants are UTC microseconds; `_from` columns have one entry more than customers. `contacts`
+    are those that were made before, the oldest first, and `ended` the keys of the occasions that are over; both are
+    empty where nothing is remembered. `events` are the events themselves, where the columns were made from them.
     """
 
     ids: Sequence[str]
@@ -65,8 +66,8 @@ class Columns:
     consent_channel: Ints
     consent_given: Ints
     paused_until: Sequence[int] = ()
-    past_from: Sequence[int] = ()
-    past: Sequence[kernel.PastRow] = ()
+    contacts: Sequence[Sequence[Contact]] = ()
+    ended: Sequence[Collection[str]] = ()
     events: Sequence[Event] = ()
     arrays: bool = False
 
@@ -90,7 +91,6 @@ def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
     records = [record for one in customers for record in one.consents]
     topics, channels = _numbers(program.topics), _numbers(program.channels)
     other = len(topics) + len(channels)  # a topic or channel that no rule uses fits none
-    past_from, past = _past_of(program, customers)
     return Columns(
         ids=[one.id for one in customers],
         attributes={name: numbered(attribute_of(one, name) for one in customers) for name in attributes},
@@ -108,22 +108,27 @@ def columns_of(program: Program, customers: Sequence[Customer]) -> Columns:
         consent_channel=[channels.get(record.channel, other) if record.channel else NONE for record in records],
         consent_given=[int(record.given) for record in records],
         paused_until=[NOWHEN if one.paused_until is None else one.paused_until for one in customers],
-        past_from=past_from,
-        past=past,
+        contacts=[oldest_first(one.contacts) for one in customers],
+        ended=[one.ended for one in customers],
         events=events,
     )
 
 
-def columns_like(columns: Columns, seen_by: Program, program: Program, customers: Sequence[Customer]) -> Columns:
-    """Lay out customers for a program, given their columns as another one sees them.
+def columns_of_each(programs: Iterable[Program], columns: Callable[[Program], Columns]) -> list[Columns]:
+    """Lay out the same customers for several programs; those that look at the same facts share their columns."""
+    made: dict[tuple[tuple[str, ...], ...], Columns] = {}
+    found: list[Columns] = []
+    for one in programs:
+        looks_at = (one.events, one.properties, one.attributes, one.topics, one.channels)
+        if looks_at not in made:
+            made[looks_at] = columns(one)
+        found.append(made[looks_at])
+    return found
 
-    Most of an edit leaves what is looked at as it was: then all but the numbers of past contacts can be taken over.
-    """
-    names = ("events", "properties", "attributes", "topics", "channels")
-    if any(getattr(seen_by, name) != getattr(program, name) for name in names):
-        return columns_of(program, customers)
-    past_from, past = _past_of(program, customers)
-    return replace(columns, past_from=past_from, past=past)
+
+def oldest_first(contacts: Iterable[Contact]) -> list[Contact]:
+    """Return contacts in the order in which they were made."""
+    return sorted(contacts, key=lambda contact: contact.at)
 
 
 def lay(program: Program, columns: Columns, activated: Mapping[str, int]) -> Laid:
@@ -178,7 +183,7 @@ class _Layout:
                 (columns.consent_at, columns.consent_topic, columns.consent_channel, columns.consent_given),
                 arrays=arrays,
             ),
-            past=listed_rows(columns.past, kernel.PastRow, arrays=arrays),
+            past=listed_rows(self._past(), kernel.PastRow, arrays=arrays),
             reachable=laid(columns.reachable, arrays=arrays),
             draws=laid([_drawn(what, rule, columns.ids) for what, rule in program.draws], arrays=arrays),
             activated=whole(activated, arrays=arrays),
@@ -203,8 +208,7 @@ class _Layout:
         house = self._zone(self.program.house.timezone)
         numbers = {channel: number for number, channel in enumerate(self.program.channels)}
         preferred = columns.attributes["preferred_channel"]
-        nothing = len(columns.past_from) == 0
-        past_from = [0] * (len(columns.ids) + 1) if nothing else columns.past_from
+        past_from = offsets(columns.contacts or [()] * len(columns.ids))
         paused = columns.paused_until if len(columns.paused_until) else [NOWHEN] * len(columns.ids)
         return rows(
             kernel.CustomerRow,
@@ -222,6 +226,22 @@ class _Layout:
             ),
             arrays=columns.arrays,
         )
+
+    def _past(self) -> list[kernel.PastRow]:
+        rules, channels = _numbers(self.program.names), _numbers(self.program.channels)
+        other = len(channels)
+        return [
+            kernel.PastRow(
+                at=contact.at,
+                rule=rules.get(contact.rule, NONE),
+                asks=ASKS.index(contact.asks_for),
+                channel=channels.get(contact.channel, other),
+                held=int(contact.held_out),
+                exempt=int(contact.exempt),
+            )
+            for own in self.columns.contacts
+            for contact in own
+        ]
 
     def _zone(self, name: Value | None) -> int:
         if not isinstance(name, str):
@@ -370,26 +390,6 @@ def _date(value: Value | None) -> kernel.DateRow:
 def _number(value: Value | None) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number else NOT_A_NUMBER  # type: ignore[arg-type] # a number by then
-
-
-def _past_of(program: Program, customers: Sequence[Customer]) -> tuple[list[int], list[kernel.PastRow]]:
-    """Where each customer's past contacts begin, and those of all, the oldest first."""
-    rules = _numbers(program.names)
-    channels = _numbers(program.channels)
-    other = len(channels)
-    past = [sorted(one.contacts, key=lambda contact: contact.at) for one in customers]
-    return offsets(past), [
-        kernel.PastRow(
-            at=contact.at,
-            rule=rules.get(contact.rule, NONE),
-            asks=ASKS.index(contact.asks_for),
-            channel=channels.get(contact.channel, other),
-            held=int(contact.held_out),
-            exempt=int(contact.exempt),
-        )
-        for own in past
-        for contact in own
-    ]
 
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:

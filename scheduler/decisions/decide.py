@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from scheduler.decisions import kernel
 from scheduler.decisions.columns import Columns, columns_of
@@ -15,6 +15,8 @@ from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
 from scheduler.decisions.room import grown, room_for_walking, skip
 from scheduler.decisions.windows import NEVER_ACTIVATED, Opened, opened
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def decide(
     for chunk in chunks(customers, by.chunk):
         yield from walked(
             program,
-            chunk,
+            columns_of(program, chunk),
             since,
             until,
             activated=activated,
@@ -115,12 +117,13 @@ def decide(
             only=only,
             causes=causes,
             by=by,
+            customers=chunk,
         ).decisions()
 
 
 def walked(
     program: Program,
-    customers: Sequence[Customer],
+    columns: Columns,
     since: int,
     until: int,
     *,
@@ -130,14 +133,14 @@ def walked(
     only: Container[str] | None = None,
     causes: bool = True,
     by: Kernel = PLAIN,
-    columns: Columns | None = None,
+    customers: Sequence[Customer] = (),
 ) -> Walk:
-    """Lay out some customers, unless their `columns` are given, and walk them; arguments as in `decide`."""
+    """Walk some customers, given as columns; arguments as in `decide`, `customers` as in `Opened`."""
     floor = since if overdue is None else min(since, overdue)
     reach = max(until, horizon or until)
     opening = opened(
         program,
-        replace(columns or columns_of(program, customers), arrays=by.arrays),
+        replace(columns, arrays=by.arrays),
         floor,
         reach,
         by=by,
@@ -150,10 +153,10 @@ def walked(
 
 def _leave_out(opening: Opened, only: Container[str] | None) -> None:
     """Skip what has ended, what a contact was made for, and what is not among `only`."""
-    for c, customer in enumerate(opening.customers):
-        if only is None and not customer.ended and not customer.contacts:
+    for c, _ in enumerate(opening.columns.ids):
+        over = opening.over(c)
+        if only is None and not over:
             continue
-        over = customer.ended.union(contact.occasion for contact in customer.contacts)
         seat = opening.seats[c]
         for o in range(seat.start, seat.end):
             key = opening.key(o)
@@ -187,8 +190,8 @@ def walk(opening: Opened, since: int, until: int, horizon: int, *, causes: bool)
     )
 
 
-def chunks(customers: Iterable[Customer], size: int) -> Iterator[list[Customer]]:
-    """Cut a stream of customers into lists of at most `size`."""
-    rest = iter(customers)
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into lists of at most `size`."""
+    rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

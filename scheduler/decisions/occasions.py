@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from scheduler.decisions.facts import Customer, Event
 from scheduler.rulebook.model import HouseRules
@@ -40,6 +40,11 @@ def occasion_key(rule: str, customer: str, anchor: str) -> str:
     parts = (rule, customer, anchor)
     # Most parts need no encoding, and a look is far cheaper than to encode.
     return "/".join(part if _PLAIN.fullmatch(part) else quote(part, safe="") for part in parts)
+
+
+def anchor_in(key: str) -> str:
+    """Read the anchor in an occasion's key: the id of an event where one triggered it."""
+    return unquote(key.rpartition("/")[2])
 
 
 def anchor_of(contact: str) -> str:

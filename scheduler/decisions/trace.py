@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from scheduler.decisions import kernel, words
 from scheduler.decisions.causes import Cause
-from scheduler.decisions.columns import attribute_of
+from scheduler.decisions.columns import attribute_of, columns_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
@@ -77,7 +77,9 @@ def explain(
     program: Program, customer: Customer, since: int, until: int, *, activated: Mapping[str, int] = NEVER_ACTIVATED
 ) -> list[Explanation]:
     """Explain every occasion of a customer that [since, until) decides or leaves waiting, as `decide` would."""
-    return _explained(walked(program, [customer], since, until, activated=activated))
+    return _explained(
+        walked(program, columns_of(program, [customer]), since, until, activated=activated, customers=[customer])
+    )
 
 
 def recall(
@@ -105,7 +107,15 @@ def recall(
     )
     # What was learned after its window had closed is looked for as well.
     walk = walked(
-        program, [before], at, at, activated=activated, horizon=at + 1, overdue=at - program.reach, only={occasion}
+        program,
+        columns_of(program, [before]),
+        at,
+        at,
+        activated=activated,
+        horizon=at + 1,
+        overdue=at - program.reach,
+        only={occasion},
+        customers=[before],
     )
     found = next(walk.decided(), None)
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -89,8 +89,8 @@ class Opened:
             return date_of(int(row.anchor)).isoformat()
         if row.anchor >= 0:
             return anchor_of(self._keys.get(row.anchor) or self.key(row.anchor))
-        past = sorted(self.customers[row.customer].contacts, key=lambda contact: contact.at)
-        return anchor_of(past[-2 - row.anchor - self.columns.past_from[row.customer]].occasion)
+        past_from = int(self.laid.facts.customers[row.customer].past_from)
+        return anchor_of(self.columns.contacts[row.customer][-2 - row.anchor - past_from].occasion)
 
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""
@@ -113,6 +113,13 @@ class Opened:
             admitted=row.admitted == 1,
             event=self.event(o),
         )
+
+    def over(self, c: int) -> Collection[str]:
+        """The keys of a customer's occasions that have ended, or for which a contact was made."""
+        if not self.columns.contacts:
+            return ()
+        ended, contacts = self.columns.ended[c], self.columns.contacts[c]
+        return {*ended, *(contact.occasion for contact in contacts)} if ended or contacts else ()
 
     def moment(self, o: int, at: int) -> int | None:
         """The first instant from `at` on at which an occasion may speak; None where its window has none."""
@@ -182,7 +189,7 @@ def pending(
         customers=customers,
     )
     for c, customer in enumerate(customers):
-        over = customer.ended.union(contact.occasion for contact in customer.contacts)
+        over = opening.over(c)
         seat = opening.seats[c]
         found = [(o, opening.occasion(o)) for o in range(seat.start, seat.end)]
         found.sort(key=lambda one: (one[1].rule, one[1].trigger, one[1].anchor))

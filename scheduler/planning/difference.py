@@ -12,12 +12,11 @@ from enum import StrEnum
 from functools import cache, cached_property, partial
 from math import inf
 
-from scheduler.decisions.columns import columns_like, columns_of
+from scheduler.decisions.columns import Columns
 from scheduler.decisions.compiled import PLAIN, Kernel
-from scheduler.decisions.decide import Walk, chunks
-from scheduler.decisions.facts import Customer
+from scheduler.decisions.decide import Walk
 from scheduler.decisions.outcome import Decision
-from scheduler.decisions.program import Trigger
+from scheduler.decisions.program import Program, Trigger
 from scheduler.durations import Duration, Unit
 from scheduler.planning.edits import Edits, needed_events
 from scheduler.planning.preview import ahead
@@ -54,10 +53,26 @@ class Change:
     """What becomes of one contact; `differs` says in which way it is moved or changed."""
 
     kind: Kind
-    customer: Customer
     before: Decision | None
     after: Decision | None
     differs: tuple[Aspect, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """The contact as it would be, or else as it was to be."""
+        known = self.after or self.before
+        assert known is not None  # noqa: S101 - a change has one of them
+        return known
+
+    @property
+    def customer(self) -> str:
+        """The id of whose contact it is."""
+        return self.decision.customer
+
+    @property
+    def rule(self) -> str:
+        """The name of its rule."""
+        return self.decision.rule
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,16 @@ class Comparison:
     before: Active | None
     after: Active
 
+    @property
+    def versions(self) -> tuple[Active, ...]:
+        """The versions, the newer first."""
+        return (self.after,) if self.before is None else (self.after, self.before)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Their programs."""
+        return tuple(one.program for one in self.versions)
+
     @cached_property
     def edits(self) -> Edits:
         """What was edited."""
@@ -74,15 +99,16 @@ class Comparison:
 
 
 def differences(
-    customers: Iterable[Customer], compared: Comparison, now: int, days: int, *, by: Kernel = PLAIN
+    chunks: Iterable[Sequence[Columns]], compared: Comparison, now: int, days: int, *, by: Kernel = PLAIN
 ) -> Iterator[Change]:
     """Decide the next `days` times 24 hours by both versions, and yield what differs, in the order of customers.
 
-    For a `now` that has passed, give it the customers as they were `known_by` then.
+    Each chunk of customers is given by its columns for each of `compared.programs`. For a `now` that has passed, they
+    are those of the customers as they were `known_by` then.
     """
     judge = _Judge(compared)
-    for chunk in chunks(customers, by.chunk):
-        yield from judge.changes(chunk, now, days, by)
+    for columns in chunks:
+        yield from judge.changes(columns, now, days, by)
 
 
 def touched(store: Store, compared: Comparison, now: int) -> Sequence[str] | None:
@@ -134,32 +160,30 @@ class _Judge:
         self._new = compared.after.program.rulebook.rules
         self._read_otherwise: dict[tuple[str, str], tuple[Aspect, ...]] = {}
 
-    def changes(self, customers: Sequence[Customer], now: int, days: int, by: Kernel) -> Iterator[Change]:
-        before, after = self.compared.before, self.compared.after
-        columns = columns_of(after.program, customers)
-        new = _contacts(ahead(customers, after, now, days, silences=False, by=by, columns=columns))
-        old: dict[str, Decision] = {}
-        if before is not None:
-            columns = columns_like(columns, after.program, before.program, customers)
-            old = _contacts(ahead(customers, before, now, days, silences=False, by=by, columns=columns))
+    def changes(self, columns: Sequence[Columns], now: int, days: int, by: Kernel) -> Iterator[Change]:
+        new, *others = (
+            _contacts(ahead(seen, rules, now, days, silences=False, by=by))
+            for seen, rules in zip(columns, self.compared.versions, strict=True)
+        )
+        old = others[0] if others else {}
         keys: dict[str, list[str]] = {}
         for one in {**old, **new}.values():
             keys.setdefault(one.customer, []).append(one.occasion)
-        for customer in customers:
-            for key in keys.get(customer.id, ()):
-                change = self._change(customer, old.get(key), new.get(key))
+        for customer in columns[0].ids:
+            for key in keys.get(customer, ()):
+                change = self._change(old.get(key), new.get(key))
                 if change is not None:
                     yield change
 
-    def _change(self, customer: Customer, before: Decision | None, after: Decision | None) -> Change | None:
+    def _change(self, before: Decision | None, after: Decision | None) -> Change | None:
         if before is None:
-            return Change(Kind.ADDED, customer, None, after)
+            return Change(Kind.ADDED, None, after)
         if after is None:
-            return Change(Kind.CANCELLED, customer, before, None)
+            return Change(Kind.CANCELLED, before, None)
         differs = tuple(self._aspects(before, after))
         if not differs:
             return None
-        return Change(Kind.MOVED if Aspect.TIME in differs else Kind.CHANGED, customer, before, after, differs)
+        return Change(Kind.MOVED if Aspect.TIME in differs else Kind.CHANGED, before, after, differs)
 
     def _aspects(self, before: Decision, after: Decision) -> Iterator[Aspect]:
         if before.at != after.at:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from scheduler.decisions.columns import Columns
+from scheduler.decisions.columns import Columns, columns_of
 from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import Walk, chunks, walked
 from scheduler.decisions.facts import Customer
@@ -25,23 +25,12 @@ def preview(
     For a `now` that has passed, give it the customers as they were `known_by` then.
     """
     for chunk in chunks(customers, by.chunk):
-        walk = ahead(chunk, rules, now, days, silences=silences, by=by)
+        walk = ahead(columns_of(rules.program, chunk), rules, now, days, silences=silences, by=by)
         for o in walk.decided(contacts=not silences):
             yield walk.decision(o)
 
 
-def ahead(
-    customers: Sequence[Customer],
-    rules: Active,
-    now: int,
-    days: int,
-    *,
-    silences: bool,
-    by: Kernel,
-    columns: Columns | None = None,
-) -> Walk:
-    """Walk the next days of some customers as `preview` does; `columns` are theirs, where they are laid out already."""
+def ahead(columns: Columns, rules: Active, now: int, days: int, *, silences: bool, by: Kernel) -> Walk:
+    """Walk the next days of some customers as `preview` does, given their columns."""
     until = now + days * DAY
-    return walked(
-        rules.program, customers, now, until, activated=rules.activated, causes=silences, by=by, columns=columns
-    )
+    return walked(rules.program, columns, now, until, activated=rules.activated, causes=silences, by=by)

@@ -8,8 +8,10 @@ databases and for any number of rows, and one round trip.
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, text
@@ -23,20 +25,28 @@ KEYS: Mapping[str, str] = {**PLACES, "key": "text"}
 """The columns that say which occasion a row is about."""
 
 
+def given_table(columns: Mapping[str, str]) -> dict[str, str]:
+    """By dialect, what the table of rows that go in as `:given` is in a statement."""
+    here = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
+    there = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
+    typed = ", ".join(f"{name} {'text' if kind == 'json' else kind}" for name, kind in columns.items())
+    return {
+        "sqlite": f"(SELECT {here} FROM json_each(:given)) AS given",
+        "postgresql": f"(SELECT {there} FROM json_to_recordset(CAST(:given AS json)) AS rows({typed})) AS given",
+    }
+
+
+def given(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the parameter `given`."""
+    return _write(rows)
+
+
 class Batch:
     """A statement in which `{given}` stands for rows of these columns, each with its PostgreSQL type."""
 
     def __init__(self, statement: str, columns: Mapping[str, str]) -> None:
-        here = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
-        there = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
-        typed = ", ".join(f"{name} {'text' if kind == 'json' else kind}" for name, kind in columns.items())
         self._statements = {
-            "sqlite": text(statement.format(given=f"(SELECT {here} FROM json_each(:given)) AS given")),
-            "postgresql": text(
-                statement.format(
-                    given=f"(SELECT {there} FROM json_to_recordset(CAST(:given AS json)) AS rows({typed})) AS given"
-                )
-            ),
+            dialect: text(statement.format(given=given)) for dialect, given in given_table(columns).items()
         }
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]], **more: Any) -> int:
@@ -50,7 +60,7 @@ class Batch:
     def _execute(
         self, connection: Connection, rows: Sequence[Mapping[str, Any]], more: Mapping[str, Any]
     ) -> CursorResult[Any]:
-        return connection.execute(self._statements[connection.dialect.name], {"given": _write(rows), **more})
+        return connection.execute(self._statements[connection.dialect.name], {"given": given(rows), **more})
 
 
 class Insertion:
@@ -73,3 +83,16 @@ class Insertion:
 def fetched(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
     """All rows, straight from the driver: a fifth of the time of SQLAlchemy's own rows."""
     return list(result.cursor.fetchall())
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Let no garbage be looked for: what is read here is kept, and to look among it takes as long as to read it."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -11,21 +11,22 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate, pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, text
+from sqlalchemy import Connection
 
-from scheduler.decisions.columns import Column, Columns, ranks
+from scheduler.decisions.columns import Column, Columns, columns_of_each, ranks
 from scheduler.decisions.facts import ADDRESSES, Value
 from scheduler.decisions.kernel import NONE, NOWHEN, Ints
 from scheduler.decisions.numbering import Numbers
 from scheduler.decisions.program import Program
 from scheduler.decisions.rows import laid, take
 from scheduler.store.addresses import suppressed
-from scheduler.store.batch import fetched
-from scheduler.store.histories import _no_collection
+from scheduler.store.chunks import About, Those, in_chunks
+from scheduler.store.remembered import remembered
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
@@ -36,41 +37,30 @@ EVENTS_AT_ONCE = 5_000
 MOST_EVENTS = 400_000
 """A chunk of customers who have more events than this is halved, and again, down to one customer."""
 
-Rows = Sequence[tuple[Any, ...]]
-_FIRST = (-1, "")
 _A_DATE = '{"date":'  # as `values` writes it
-_NEXT = text(
-    "SELECT bucket, id, CAST(attributes AS TEXT), paused_until FROM customer"
-    " WHERE (bucket, id) > (:bucket, :id) ORDER BY bucket, id LIMIT :chunk"
-)
-_RANGE = "(bucket, customer) >= (:bucket, :id) AND (bucket, customer) <= (:last_bucket, :last_id)"
-_HOW_MANY = text(f"SELECT count(*) FROM event WHERE {_RANGE}")
+_HOW_MANY = About("SELECT count(*) FROM event WHERE {those}")
 
 
 class _Lists:
-    """A question for columns of a table about a range of customers, in order, each column as one JSON list.
+    """A question for columns of a table about customers, in order, each column as one JSON list.
 
-    `objects` names the column that is JSON itself. Where there are `names`, only their rows are asked for.
+    `objects` names the column that is JSON itself.
     """
 
-    def __init__(self, table: str, columns: Sequence[str], order: str, where: str = _RANGE, objects: str = "") -> None:
+    def __init__(
+        self, table: str, columns: Sequence[str], order: str, where: str = "{those}", objects: str = ""
+    ) -> None:
         here = [
             f"'[' || group_concat({one}) || ']'" if one == objects else f"json_group_array({one})" for one in columns
         ]
         there = [f"CAST(json_agg({one}) AS TEXT)" for one in columns]
         # SQLite walks the key that the range is of, and so has nothing to sort.
-        ordered = f"(SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY {order}) AS ordered"
-        statements = {
-            dialect: text(f"SELECT {', '.join(lists)} FROM {ordered}")
-            for dialect, lists in (("sqlite", here), ("postgresql", there))
-        }
-        names: list[BindParameter[Any]] = [bindparam("names", expanding=True)] if ":names" in where else []
-        self._statements = {dialect: statement.bindparams(*names) for dialect, statement in statements.items()}
+        ordered = f" FROM (SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY {order}) AS ordered"
+        self._question = About(f"SELECT {', '.join(here)}{ordered}", f"SELECT {', '.join(there)}{ordered}")
 
-    def of(self, connection: Connection, customers: Rows, **more: Any) -> list[str]:
-        """The lists about customers, who have no others between them."""
-        asked = {**_range(customers), **more}
-        row = fetched(connection.execute(self._statements[connection.dialect.name], asked))[0]
+    def of(self, connection: Connection, those: Those, **more: Any) -> list[str]:
+        """The lists about these customers."""
+        (row,) = self._question.ask(connection, those, **more)
         return [found or "[]" for found in row]
 
 
@@ -78,7 +68,7 @@ _EVENTS = _Lists(
     "event",
     ("customer", "id", "name", "at", "known_at", "properties"),
     order="bucket, customer, at, id",
-    where=f"{_RANGE} AND replaced_by IS NULL AND name IN :names",
+    where="{those} AND replaced_by IS NULL AND name IN :names",
     objects="properties",
 )
 _CONSENTS = _Lists(
@@ -93,43 +83,57 @@ def read_columns(store: Store, program: Program, *, chunk: int, arrays: bool) ->
 
     Past contacts and occasions that have ended are left out. The columns are arrays of 64-bit integers, or lists.
     """
-    after = _FIRST
-    while True:
-        with store.read() as connection, _no_collection():
-            customers = fetched(connection.execute(_NEXT, {"bucket": after[0], "id": after[1], "chunk": chunk}))
-            if not customers:
-                return
-            while (events := _how_many(connection, customers)) > MOST_EVENTS and len(customers) > 1:
-                customers = customers[: len(customers) // 2]
-            after = (customers[-1][0], customers[-1][1])
-            found = _columns(connection, program, customers, events, store.pepper, arrays=arrays)
-        yield found
+
+    def look(connection: Connection, those: Those) -> Columns:
+        return _columns(connection, program, those, store.pepper, arrays=arrays)
+
+    return in_chunks(store, None, look, chunk=chunk, fits=_fits)
 
 
-def _range(customers: Rows) -> dict[str, Any]:
-    first, last = customers[0], customers[-1]
-    return {"bucket": first[0], "id": first[1], "last_bucket": last[0], "last_id": last[1]}
+def read_present(
+    store: Store, programs: Sequence[Program], ids: Iterable[str] | None, *, chunk: int, arrays: bool
+) -> Iterator[list[Columns]]:
+    """What each of the programs asks about customers, with past contacts and what has ended; without ids about all.
+
+    In order and in chunks as `read_columns`. Programs that look at the same facts share their columns.
+    """
+
+    def look(connection: Connection, those: Those) -> list[Columns]:
+        contacts, ended = remembered(connection, those)
+        contacts_of = [contacts.get(row[1], ()) for row in those.rows]
+        ended_of = [ended.get(row[1], ()) for row in those.rows]
+
+        def columns(program: Program) -> Columns:
+            found = _columns(connection, program, those, store.pepper, arrays=arrays)
+            return replace(found, contacts=contacts_of, ended=ended_of)
+
+        return columns_of_each(programs, columns)
+
+    return in_chunks(store, ids, look, chunk=chunk, fits=_fits)
 
 
-def _how_many(connection: Connection, customers: Rows) -> int:
-    return int(connection.execute(_HOW_MANY, _range(customers)).scalar_one())
+def _fits(connection: Connection, those: Those) -> bool:
+    return _how_many(connection, those) <= MOST_EVENTS
 
 
-def _columns(
-    connection: Connection, program: Program, customers: Rows, events: int, pepper: bytes, *, arrays: bool
-) -> Columns:
-    ids = [row[1] for row in customers]
+def _how_many(connection: Connection, those: Those) -> int:
+    ((events,),) = _HOW_MANY.ask(connection, those)
+    return int(events)
+
+
+def _columns(connection: Connection, program: Program, those: Those, pepper: bytes, *, arrays: bool) -> Columns:
+    ids = [row[1] for row in those.rows]
     asked = {*program.attributes, "timezone", "country", "preferred_channel"}
     addresses = {ADDRESSES[channel] for channel in program.channels if channel in ADDRESSES}
     attributes = _Values(asked | addresses, arrays)
-    attributes.add(f"[{','.join(row[2] for row in customers)}]")
+    attributes.add(f"[{','.join(row[2] for row in those.rows)}]")
     known = {**attributes.columns(), "id": Column(_whole(range(len(ids)), arrays), ids)}
     unusable = suppressed(connection, _by_customer(ids, {name: known[name] for name in addresses}), pepper)
     told = _Told(program, arrays)
     if program.events:
-        for lists in _lists_of_events(connection, program, customers, events):
+        for lists in _lists_of_events(connection, program, those):
             told.add(lists)
-    whose, topics, channels, given, at = map(json.loads, _CONSENTS.of(connection, customers))
+    whose, topics, channels, given, at = map(json.loads, _CONSENTS.of(connection, those))
     other = len(program.topics) + len(program.channels)  # a topic or channel that no rule uses fits none
     return Columns(
         ids=ids,
@@ -147,15 +151,15 @@ def _columns(
         consent_topic=_named(topics, program.topics, other, arrays),
         consent_channel=_named(channels, program.channels, other, arrays),
         consent_given=_whole(map(int, given), arrays),
-        paused_until=_whole((NOWHEN if row[3] is None else row[3] for row in customers), arrays),
+        paused_until=_whole((NOWHEN if row[4] is None else row[4] for row in those.rows), arrays),
         arrays=arrays,
     )
 
 
-def _lists_of_events(connection: Connection, program: Program, customers: Rows, events: int) -> Iterator[list[str]]:
+def _lists_of_events(connection: Connection, program: Program, those: Those) -> Iterator[list[str]]:
     """Read a part while the one before it is taken apart: the database needs no turn of the interpreter for it."""
-    size = -(-len(customers) // (1 + events // EVENTS_AT_ONCE))
-    parts = [customers[start : start + size] for start in range(0, len(customers), size)]
+    size = -(-len(those.rows) // (1 + _how_many(connection, those) // EVENTS_AT_ONCE))
+    parts = [those.part(start, start + size) for start in range(0, len(those.rows), size)]
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(_EVENTS.of, connection, parts[0], names=program.events)
         for part in parts[1:]:

@@ -423,22 +423,32 @@ def test_a_follow_up_says_which_contact_it_follows(working: Path, run: Run) -> N
     assert "trigger  our check_in by email, Mon 4 May 2026 10:00" in said
 
 
-def test_a_follow_up_of_a_draft_is_told_as_dropped(working: Path, run: Run) -> None:
-    rules = working / "rules" / "care.yaml"
-    rules.write_text(rules.read_text().replace("  check_in:\n", "  check_in:\n    status: draft\n"))
-    said = run(working, "why", "gil", "--rule", "second_look", "--now", "2026-05-07T09:00").stdout
-    assert "second_look: dropped" in said
-    assert "but      it follows check_in, which is a draft" in said
-
-
-def test_a_follow_up_that_a_draft_cancelled_says_so_afterwards(working: Path, run: Run) -> None:
+def test_a_contact_by_what_is_a_draft_now_is_still_followed(working: Path, run: Run) -> None:
     rules = working / "rules" / "care.yaml"
     rules.write_text(rules.read_text().replace("  check_in:\n", "  check_in:\n    status: draft\n"))
     for words in (("activate", "--yes"), ("tick",)):
         assert run(working, *words, "--now", "2026-05-05T09:00").exit_code == 0
     said = run(working, "why", "gil", "--rule", "second_look", "--now", "2026-05-07T09:00").stdout
+    assert "trigger  our check_in by email, Mon 4 May 2026 10:00" in said
+    assert "dropped" not in said
+
+
+def test_a_draft_drops_its_open_occasions(working: Path, run: Run) -> None:
+    rules = working / "rules" / "care.yaml"
+    rules.write_text(rules.read_text().replace("  second_look:\n", "  second_look:\n    status: draft\n"))
+    said = run(working, "why", "gil", "--rule", "second_look", "--now", "2026-05-07T09:00").stdout
+    assert "second_look: dropped" in said
+    assert "but      it is a draft" in said
+
+
+def test_what_a_draft_dropped_says_so_afterwards(working: Path, run: Run) -> None:
+    rules = working / "rules" / "care.yaml"
+    rules.write_text(rules.read_text().replace("  second_look:\n", "  second_look:\n    status: draft\n"))
+    for words in (("activate", "--yes"), ("tick",)):
+        assert run(working, *words, "--now", "2026-05-05T09:00").exit_code == 0
+    said = run(working, "why", "gil", "--rule", "second_look", "--now", "2026-05-07T09:00").stdout
     assert "second_look: cancelled, Tue 5 May 2026 09:00" in said
-    assert "but      it follows check_in, which is a draft" in said
+    assert "but      it is a draft" in said
 
 
 def test_a_paused_rule_says_so(working: Path, run: Run) -> None:

@@ -9,6 +9,7 @@ from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, HOUSE, Business, at, born, in_b
 from scheduler.decisions.outcome import Decision
 from scheduler.planning.difference import Comparison, differences, touched
 from scheduler.planning.rulebooks import active, as_active
+from scheduler.store.columns import read_present
 
 NOW = "2026-03-02 16:00"
 NO_CAP = HOUSE
@@ -31,11 +32,12 @@ def compared(business: Business, rules: str, house: str = HOUSE, **templates: st
 def changes(business: Business, rules: str, house: str = HOUSE, **templates: str) -> list[str]:
     """What differs, as `KIND OCCASION BEFORE → AFTER: ASPECTS`."""
     comparison = compared(business, rules, house, **templates)
-    customers = business.store.customers.read(touched(business.store, comparison, at(NOW)))
+    ids = touched(business.store, comparison, at(NOW))
+    seen = read_present(business.store, comparison.programs, ids, chunk=100, arrays=False)
     return [
         f"{one.kind} {(one.after or one.before).occasion}"  # type: ignore[union-attr] # one of them is there
         f" {moment(one.before)} → {moment(one.after)}: {' '.join(one.differs)}"
-        for one in differences(customers, comparison, at(NOW), 30)
+        for one in differences(seen, comparison, at(NOW), 30)
     ]
 
 
