@@ -20,9 +20,10 @@ from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import Worker, at_work
 from scheduler.errors import InputError
 from scheduler.planning.activation import activate
-from scheduler.planning.difference import Comparison, Kind, differences, touched
+from scheduler.planning.difference import Comparison, Kind, differences
 from scheduler.planning.preview import preview
 from scheduler.planning.rulebooks import active, as_active
+from scheduler.planning.touched import spoken_to, touched
 from scheduler.store import Store
 from scheduler.store.columns import read_present
 from scheduler.workspace import open_workspace
@@ -88,7 +89,7 @@ def compare(before: Shop, after: Shop, empty: Path, hours: int) -> int:
             now += hours * HOUR
             expected = contacts(store, now)
             compared = Comparison(active(store), compiled(store, after, now))
-            ids = touched(store, compared, now)
+            ids = spoken_to(store, compared, touched(store, compared, now), now, DAYS)
             seen = read_present(store, compared.programs, ids, chunk=2, arrays=False)
             found = list(differences(seen, compared, now, DAYS))
             activated(store, after, now)

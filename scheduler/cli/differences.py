@@ -22,7 +22,8 @@ from scheduler.decisions.columns import Columns, columns_of, columns_of_each
 from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import chunks
 from scheduler.decisions.facts import Customer, known_by
-from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences, touched
+from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences
+from scheduler.planning.touched import spoken_to, touched
 from scheduler.rulebook.model import HouseRules
 from scheduler.store.columns import read_present
 from scheduler.wallclock import DAY, Zone, zone
@@ -93,15 +94,22 @@ def differing(
     With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
     """
     store = workspace.store
-    chosen = touched(store, compared, now) if customer is None else [customer]
-    counts = store.counts()
-    number = counts.customers if chosen is None else len(chosen)
-    by = kernel_for(workspace.folder, counts.events * number // max(counts.customers, 1))
+    chosen = [customer] if customer is not None else touched(store, compared, now)
+    by = _kernel(workspace, chosen)
+    if customer is None and not as_known:  # what is known at present says nothing of the past
+        chosen = spoken_to(store, compared, chosen, now, days, by=by)
+    number = store.counts().customers if chosen is None else len(chosen)
     with _progress(number) as advance:
         seen = _as_known(store, compared, chosen, now, by) if as_known else _present(store, compared, chosen, by)
         found = differences(advance(seen), compared, now, days, by=by)
         changes = [one for one in found if rule in {None, one.rule}]
         return sorted(_told_of(store, changes, compared), key=lambda one: one.told.order)
+
+
+def _kernel(workspace: Workspace, ids: Sequence[str] | None) -> Kernel:
+    counts = workspace.store.counts()
+    share = 1.0 if ids is None else len(ids) / max(counts.customers, 1)
+    return kernel_for(workspace.folder, int(counts.events * share))
 
 
 def _present(store: Store, compared: Comparison, ids: Iterable[str] | None, by: Kernel) -> Iterator[list[Columns]]:

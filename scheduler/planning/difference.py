@@ -9,24 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, cached_property, partial
-from math import inf
+from functools import cached_property
 
 from scheduler.decisions.columns import Columns
 from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.decide import Walk
 from scheduler.decisions.outcome import Decision
-from scheduler.decisions.program import Program, Trigger
-from scheduler.durations import Duration, Unit
-from scheduler.planning.edits import Edits, needed_events
+from scheduler.decisions.program import Program
+from scheduler.planning.edits import Edits
 from scheduler.planning.preview import ahead
 from scheduler.planning.rulebooks import Active
-from scheduler.store import Store
-from scheduler.wallclock import DAY
-
-_BY_EVENT = {Trigger.EVENT, Trigger.SILENCE}
-_EVEN = {Unit.MINUTES, Unit.HOURS, Unit.DAYS, Unit.WEEKS}
-"""Units of which each is about as long as the next; a month or a business day may be longer than usual."""
 
 
 class Kind(StrEnum):
@@ -109,41 +101,6 @@ def differences(
     judge = _Judge(compared)
     for columns in chunks:
         yield from judge.changes(columns, now, days, by)
-
-
-def touched(store: Store, compared: Comparison, now: int) -> Sequence[str] | None:
-    """The customers for whom anything may differ from `now` on; None for all of them.
-
-    The others get no contact by a rule that was edited, by neither version, so both decide the same for them.
-    """
-    edited = compared.edits.touches
-    if edited is None:
-        return None
-    who_had = cache(partial(_who_had, store))
-    found = set[str]()
-    for program in [compared.after.program, *([compared.before.program] if compared.before else [])]:
-        for rule, row in zip(program.rules, program.tables.rules, strict=True):
-            if rule.name in edited:
-                if Trigger(row.trigger) not in _BY_EVENT:
-                    return None
-                opened = who_had(rule.triggering_event, now - min(row.reach_high, _at_most(rule.before)))
-                needed = needed_events(program.rulebook, rule)
-                found |= opened.intersection(*(who_had(name, now - _at_most(within)) for name, within in needed))
-    return sorted(found)
-
-
-def _who_had(store: Store, event: str, since: float) -> frozenset[str]:
-    return frozenset(store.events.customers([event], since=int(max(since, 0))))
-
-
-def _at_most(span: Duration | None) -> float:
-    """How long a span is at most, in microseconds; for ever where that is not known, or there is none.
-
-    Days on the wall are at most some hours longer than 24 of them, and a day where a zone skipped one.
-    """
-    if span is None or span.unit not in _EVEN:
-        return inf
-    return span.nominal_days * DAY + 3 * DAY
 
 
 def _contacts(walk: Walk) -> dict[str, Decision]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeGuard
@@ -142,8 +142,13 @@ class Edits:
 
 def _conditions(book: Rulebook, rule: Rule) -> Iterator[Condition]:
     """All conditions that a rule rests on, those of the house's asks and nested ones too."""
-    waiting: list[Condition] = [condition for _, condition in of_rule(rule)]
-    waiting += book.house.ask(rule.asks_for).blocked_while or ()
+    own: list[Condition] = [condition for _, condition in of_rule(rule)]
+    return conditions_in(book, [*own, *(book.house.ask(rule.asks_for).blocked_while or ())])
+
+
+def conditions_in(book: Rulebook, conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """These conditions and all that they rest on, nested ones and through names."""
+    waiting = list(conditions)
     seen = set[str]()
     while waiting:
         condition = waiting.pop()

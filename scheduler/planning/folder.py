@@ -43,6 +43,8 @@ def rules_in(workspace: Path, version: str, *, cache: Path | None = None) -> InF
         return InFolder(Folder.BROKEN, detail, len(errors))
     except OSError as error:  # a file went away between the look into the folder and the reading
         return InFolder(Folder.BROKEN, f"{error.filename}: {error.strerror}")
+    except Exception as error:  # noqa: BLE001 - those who run the active rules go on, whatever is in the folder
+        return InFolder(Folder.BROKEN, f"{type(error).__name__}: {error}")
     return InFolder(Folder.SAME if rulebook.version == version else Folder.DIFFERS)
 
 

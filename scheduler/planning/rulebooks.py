@@ -38,7 +38,9 @@ def active(store: Store) -> Active | None:
 
 def rulebook_of_version(store: Store, number: int) -> Rulebook:
     """The rulebook of an earlier activation; raises `InputError` where there is none, or where it can't be used now."""
-    found = store.rulebooks.get(number)
+    last = store.rulebooks.active()
+    is_one = last is not None and 1 <= number <= last.number  # others may be too large for a database to look up
+    found = store.rulebooks.get(number) if is_one else None
     if found is None:
         raise InputError(f"there is no version {number}; `rightreason activate --list` shows which there are")
     rulebook, findings = rulebook_from_texts(found.files)

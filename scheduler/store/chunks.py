@@ -1,16 +1,14 @@
 """Goes through customers, many at a time, and asks about those of a chunk together."""
 
-# ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
-from scheduler.store.batch import PLACES, Batch, fetched, given, given_table, no_collection
+from scheduler.store.batch import Batch, fetched, given, given_table, no_collection
 from scheduler.store.buckets import places
 
 if TYPE_CHECKING:
@@ -21,20 +19,28 @@ T = TypeVar("T")
 _FIRST = (-1, "")
 _CUSTOMERS = "SELECT bucket, id, CAST(attributes AS TEXT), revision, paused_until FROM customer WHERE "
 _NEXT = text(_CUSTOMERS + "(bucket, id) > (:bucket, :id) ORDER BY bucket, id LIMIT :chunk")
-_NAMED = Batch(_CUSTOMERS + "(bucket, id) IN (SELECT bucket, customer FROM {given}) ORDER BY bucket, id", PLACES)
 _RANGE = "(bucket, customer) >= (:bucket, :id) AND (bucket, customer) <= (:last_bucket, :last_id)"
-_LIST = "(bucket, customer) IN (SELECT bucket, customer FROM {given})"
+_OF = {"of_bucket": "smallint", "of_customer": "text"}
+# A join, as SQLite would look through whole buckets for a list of pairs.
+_NAMED = Batch(
+    _CUSTOMERS.replace(" FROM ", " FROM {given} CROSS JOIN ")
+    + "bucket = of_bucket AND id = of_customer ORDER BY bucket, id",
+    _OF,
+)
+_LIST = "bucket = of_bucket AND customer = of_customer"
 
 
 @dataclass(frozen=True)
 class Those:
     """Customers in order of (bucket, id): some that were named, or else all between the first and the last.
 
-    A row holds the bucket, the id, the attributes as text, the revision, and until when they are paused.
+    A row holds the bucket, the id, the attributes as text, the revision, and until when they are paused. `weight` is
+    how much there is to be read about them, where that was asked.
     """
 
     rows: Rows
     named: bool
+    weight: int = 0
 
     def part(self, start: int, end: int) -> Those:
         """Those from one place up to another."""
@@ -43,13 +49,13 @@ class Those:
     def parameters(self) -> Mapping[str, Any]:
         """What chooses them in a statement of `About`."""
         if self.named:
-            return {"given": given([{"bucket": row[0], "customer": row[1]} for row in self.rows])}
+            return {"given": given([{"of_bucket": row[0], "of_customer": row[1]} for row in self.rows])}
         first, last = self.rows[0], self.rows[-1]
         return {"bucket": first[0], "id": first[1], "last_bucket": last[0], "last_id": last[1]}
 
 
 class About:
-    """A question about the customers of a chunk, whom `{those}` chooses in its statement.
+    """A question about the customers of a chunk, whom `{of}`, before the table, and `{those}` choose in its statement.
 
     Where databases want it put differently, `elsewhere` is how PostgreSQL is asked. `names` may be a list in it.
     """
@@ -58,10 +64,9 @@ class About:
         asked = {"sqlite": statement, "postgresql": elsewhere or statement}
         names: list[BindParameter[Any]] = [bindparam("names", expanding=True)] if ":names" in statement else []
         self._statements = {
-            (dialect, named): text(one.format(those=_LIST.format(given=table) if named else _RANGE)).bindparams(*names)
-            for dialect, table in given_table(PLACES).items()
-            for one in (asked[dialect],)
-            for named in (False, True)
+            (dialect, named): text(asked[dialect].format(of=of, those=those)).bindparams(*names)
+            for dialect, table in given_table(_OF).items()
+            for named, of, those in ((False, "", _RANGE), (True, f"{table} CROSS JOIN ", _LIST))
         }
 
     def ask(self, connection: Connection, those: Those, **more: Any) -> list[tuple[Any, ...]]:
@@ -76,12 +81,13 @@ def in_chunks(
     look: Callable[[Connection, Those], T],
     *,
     chunk: int,
-    fits: Callable[[Connection, Those], bool] = lambda _, __: True,
+    weigh: Callable[[Connection, Those], int] = lambda _, __: 0,
+    most: int = 0,
 ) -> Iterator[T]:
     """What `look` finds of each chunk of at most so many customers, in order of (bucket, id); without ids of all.
 
-    A chunk that does not fit is halved, and again, down to one customer. Each is one transaction, which is over when
-    what was found is given out.
+    A chunk that weighs more than `most` is halved, and again, down to one customer. Each is one transaction, which is
+    over when what was found is given out.
     """
     rest = None if ids is None else places(ids)
     after = _FIRST
@@ -92,16 +98,14 @@ def in_chunks(
                 if not rows:
                     return
             else:
-                rows = _NAMED.all(connection, rest[:chunk])
-            whole = those = Those(rows, rest is not None)
-            while len(those.rows) > 1 and not fits(connection, those):
+                named = [{"of_bucket": one["bucket"], "of_customer": one["customer"]} for one in rest[:chunk]]
+                rows = _NAMED.all(connection, named)
+            those = Those(rows, rest is not None)
+            while (weight := weigh(connection, those) if those.rows else 0) > most and len(those.rows) > 1:
                 those = those.part(0, len(those.rows) // 2)
-            if rows:
-                found = [look(connection, those)]
-                after = (those.rows[-1][0], those.rows[-1][1])
-            else:
-                found = []
+            found = [look(connection, replace(those, weight=weight))] if rows else []
+            after = (those.rows[-1][0], those.rows[-1][1]) if rows else after
             if rest is not None:
-                done = chunk if those is whole else 1 + [one["customer"] for one in rest].index(after[1])
-                rest = rest[done:]
+                whole = len(those.rows) == len(rows)
+                rest = rest[chunk if whole else 1 + [one["customer"] for one in rest].index(after[1]) :]
         yield from found

@@ -38,7 +38,7 @@ MOST_EVENTS = 400_000
 """A chunk of customers who have more events than this is halved, and again, down to one customer."""
 
 _A_DATE = '{"date":'  # as `values` writes it
-_HOW_MANY = About("SELECT count(*) FROM event WHERE {those}")
+_HOW_MANY = About("SELECT count(*) FROM {of}event WHERE {those}")
 
 
 class _Lists:
@@ -55,7 +55,7 @@ class _Lists:
         ]
         there = [f"CAST(json_agg({one}) AS TEXT)" for one in columns]
         # SQLite walks the key that the range is of, and so has nothing to sort.
-        ordered = f" FROM (SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY {order}) AS ordered"
+        ordered = f" FROM (SELECT {', '.join(columns)} FROM {{of}}{table} WHERE {where} ORDER BY {order}) AS ordered"
         self._question = About(f"SELECT {', '.join(here)}{ordered}", f"SELECT {', '.join(there)}{ordered}")
 
     def of(self, connection: Connection, those: Those, **more: Any) -> list[str]:
@@ -87,7 +87,7 @@ def read_columns(store: Store, program: Program, *, chunk: int, arrays: bool) ->
     def look(connection: Connection, those: Those) -> Columns:
         return _columns(connection, program, those, store.pepper, arrays=arrays)
 
-    return in_chunks(store, None, look, chunk=chunk, fits=_fits)
+    return in_chunks(store, None, look, chunk=chunk, weigh=_how_many, most=MOST_EVENTS)
 
 
 def read_present(
@@ -109,11 +109,7 @@ def read_present(
 
         return columns_of_each(programs, columns)
 
-    return in_chunks(store, ids, look, chunk=chunk, fits=_fits)
-
-
-def _fits(connection: Connection, those: Those) -> bool:
-    return _how_many(connection, those) <= MOST_EVENTS
+    return in_chunks(store, ids, look, chunk=chunk, weigh=_how_many, most=MOST_EVENTS)
 
 
 def _how_many(connection: Connection, those: Those) -> int:
@@ -158,7 +154,7 @@ def _columns(connection: Connection, program: Program, those: Those, pepper: byt
 
 def _lists_of_events(connection: Connection, program: Program, those: Those) -> Iterator[list[str]]:
     """Read a part while the one before it is taken apart: the database needs no turn of the interpreter for it."""
-    size = -(-len(those.rows) // (1 + _how_many(connection, those) // EVENTS_AT_ONCE))
+    size = -(-len(those.rows) // (1 + those.weight // EVENTS_AT_ONCE))
     parts = [those.part(start, start + size) for start in range(0, len(those.rows), size)]
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(_EVENTS.of, connection, parts[0], names=program.events)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from scheduler.store.database import Store
 
 _EVENTS = About(
-    "SELECT customer, id, name, at, known_at, CAST(properties AS TEXT) FROM event"
+    "SELECT customer, id, name, at, known_at, CAST(properties AS TEXT) FROM {of}event"
     " WHERE {those} AND replaced_by IS NULL ORDER BY bucket, customer, at, id"
 )
-_CONSENTS = About("SELECT customer, topic, channel, given, at FROM consent WHERE {those} ORDER BY bucket, customer, at")
+_CONSENTS = About(
+    "SELECT customer, topic, channel, given, at FROM {of}consent WHERE {those} ORDER BY bucket, customer, at"
+)
 
 
 def read(store: Store, ids: Iterable[str] | None, *, chunk: int) -> Iterator[Customer]:

@@ -16,7 +16,7 @@ from scheduler.store.row import NO_LONGER, because_of
 from scheduler.store.states import CONTACTED, OVER, State
 
 _OCCASIONS = About(
-    "SELECT customer, key, rule, COALESCE(decided_for, opens), channel, asks_for, exempt, state FROM occasion"
+    "SELECT customer, key, rule, COALESCE(decided_for, opens), channel, asks_for, exempt, state FROM {of}occasion"
     " WHERE {those} AND state NOT IN ('planned', 'waiting')"
     # what was withdrawn may come out again: `Row.is_withdrawn`
     f" AND NOT (state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = '{because_of(NO_LONGER)}')"

@@ -7,8 +7,9 @@ import pytest
 from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, HOUSE, Business, at, born, in_business, local, rulebook
 
 from scheduler.decisions.outcome import Decision
-from scheduler.planning.difference import Comparison, differences, touched
+from scheduler.planning.difference import Comparison, differences
 from scheduler.planning.rulebooks import active, as_active
+from scheduler.planning.touched import spoken_to, touched
 from scheduler.store.columns import read_present
 
 NOW = "2026-03-02 16:00"
@@ -32,7 +33,8 @@ def compared(business: Business, rules: str, house: str = HOUSE, **templates: st
 def changes(business: Business, rules: str, house: str = HOUSE, **templates: str) -> list[str]:
     """What differs, as `KIND OCCASION BEFORE → AFTER: ASPECTS`."""
     comparison = compared(business, rules, house, **templates)
-    ids = touched(business.store, comparison, at(NOW))
+    by_events = touched(business.store, comparison, at(NOW))
+    ids = spoken_to(business.store, comparison, by_events, at(NOW), 30)
     seen = read_present(business.store, comparison.programs, ids, chunk=100, arrays=False)
     return [
         f"{one.kind} {(one.after or one.before).occasion}"  # type: ignore[union-attr] # one of them is there
