@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from scheduler.decisions.compiled import PLAIN
+from scheduler.decisions.decide import chunks
 from scheduler.decisions.facts import NOTHING, Customer, Event
 from scheduler.decisions.occasions import anchor_in, zone_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.reason import fill_reason
 from scheduler.rulebook.model import Rule, Rulebook
 from scheduler.wallclock import Zone
+
+if TYPE_CHECKING:
+    from scheduler.store import Store
 
 KEYS = (
     *("at", "customer", "rule", "campaign", "serves", "asks_for", "reason", "channel", "template", "occasion"),
@@ -77,6 +83,15 @@ def told(decision: Decision, customer: Customer, rulebook: Rulebook) -> Told:
         str(customer.attributes.get("name", "")),
         zone_of(customer, rulebook.house),
     )
+
+
+def all_told(store: Store, decisions: Iterable[Decision], rulebook: Rulebook) -> Iterator[Told]:
+    """Decisions in their order; what is known of their customers is read for them alone."""
+    for part in chunks(decisions, PLAIN.chunk):
+        customers = {one.id: one for one in store.customers.read({decision.customer for decision in part})}
+        for decision in part:
+            if decision.customer in customers:  # or else erased meanwhile
+                yield told(decision, customers[decision.customer], rulebook)
 
 
 def _triggering(decision: Decision, customer: Customer) -> Event | None:

@@ -21,6 +21,14 @@ _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 PLACES: Mapping[str, str] = {"bucket": "smallint", "customer": "text"}
 """The columns that say about whom a row is."""
 
+THOSE = "(SELECT bucket AS of_bucket, customer AS of_customer FROM {given}) AS those CROSS JOIN "
+"""Stands before a table of which the rows about the customers of `given`, as `PLACES`, are wanted: `OF_THOSE`.
+
+SQLite would look through whole buckets for a list of pairs; a join it follows from each pair.
+"""
+
+OF_THOSE = "bucket = of_bucket AND customer = of_customer"
+
 KEYS: Mapping[str, str] = {**PLACES, "key": "text"}
 """The columns that say which occasion a row is about."""
 

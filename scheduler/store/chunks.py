@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
-from scheduler.store.batch import Batch, fetched, given, given_table, no_collection
+from scheduler.store.batch import OF_THOSE, PLACES, THOSE, Batch, fetched, given, given_table, no_collection
 from scheduler.store.buckets import places
 
 if TYPE_CHECKING:
@@ -20,14 +20,10 @@ _FIRST = (-1, "")
 _CUSTOMERS = "SELECT bucket, id, CAST(attributes AS TEXT), revision, paused_until FROM customer WHERE "
 _NEXT = text(_CUSTOMERS + "(bucket, id) > (:bucket, :id) ORDER BY bucket, id LIMIT :chunk")
 _RANGE = "(bucket, customer) >= (:bucket, :id) AND (bucket, customer) <= (:last_bucket, :last_id)"
-_OF = {"of_bucket": "smallint", "of_customer": "text"}
-# A join, as SQLite would look through whole buckets for a list of pairs.
 _NAMED = Batch(
-    _CUSTOMERS.replace(" FROM ", " FROM {given} CROSS JOIN ")
-    + "bucket = of_bucket AND id = of_customer ORDER BY bucket, id",
-    _OF,
+    _CUSTOMERS.replace(" FROM ", f" FROM {THOSE}") + "bucket = of_bucket AND id = of_customer ORDER BY bucket, id",
+    PLACES,
 )
-_LIST = "bucket = of_bucket AND customer = of_customer"
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Those:
     def parameters(self) -> Mapping[str, Any]:
         """What chooses them in a statement of `About`."""
         if self.named:
-            return {"given": given([{"of_bucket": row[0], "of_customer": row[1]} for row in self.rows])}
+            return {"given": given([{"bucket": row[0], "customer": row[1]} for row in self.rows])}
         first, last = self.rows[0], self.rows[-1]
         return {"bucket": first[0], "id": first[1], "last_bucket": last[0], "last_id": last[1]}
 
@@ -65,8 +61,8 @@ class About:
         names: list[BindParameter[Any]] = [bindparam("names", expanding=True)] if ":names" in statement else []
         self._statements = {
             (dialect, named): text(asked[dialect].format(of=of, those=those)).bindparams(*names)
-            for dialect, table in given_table(_OF).items()
-            for named, of, those in ((False, "", _RANGE), (True, f"{table} CROSS JOIN ", _LIST))
+            for dialect, table in given_table(PLACES).items()
+            for named, of, those in ((False, "", _RANGE), (True, THOSE.format(given=table), OF_THOSE))
         }
 
     def ask(self, connection: Connection, those: Those, **more: Any) -> list[tuple[Any, ...]]:
@@ -98,8 +94,7 @@ def in_chunks(
                 if not rows:
                     return
             else:
-                named = [{"of_bucket": one["bucket"], "of_customer": one["customer"]} for one in rest[:chunk]]
-                rows = _NAMED.all(connection, named)
+                rows = _NAMED.all(connection, rest[:chunk])
             those = Those(rows, rest is not None)
             while (weight := weigh(connection, those) if those.rows else 0) > most and len(those.rows) > 1:
                 those = those.part(0, len(those.rows) // 2)

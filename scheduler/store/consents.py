@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import Consent
 from scheduler.store import customers
-from scheduler.store.batch import PLACES, Batch
+from scheduler.store.batch import OF_THOSE, PLACES, THOSE, Batch
 from scheduler.store.buckets import bucket_of, places
 from scheduler.store.taken import Refusal, Taken
 
@@ -26,8 +26,7 @@ _ADD = Batch(
     _COLUMNS,
 )
 _THERE = Batch(
-    "SELECT customer, at, topic, channel, given FROM consent"
-    " WHERE (bucket, customer) IN (SELECT bucket, customer FROM {given})",
+    f"SELECT customer, at, topic, channel, given FROM {THOSE}consent WHERE {OF_THOSE}",
     PLACES,
 )
 _OF = text(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from scheduler.decisions.facts import Customer, Value
 from scheduler.store import histories, notes, values
 from scheduler.store.addresses import normal, normals
-from scheduler.store.batch import PLACES, Batch, fetched
+from scheduler.store.batch import PLACES, THOSE, Batch, fetched
 from scheduler.store.buckets import places
 from scheduler.store.taken import Taken
 from scheduler.store.watch import notify
@@ -23,7 +23,8 @@ from scheduler.store.watch import notify
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
-_THESE = " (customer.bucket, customer.id) IN (SELECT bucket, customer FROM {given})"
+_THESE = f" FROM {THOSE}customer WHERE bucket = of_bucket AND id = of_customer"
+_OF_THESE = " FROM {given} WHERE customer.bucket = given.bucket AND customer.id = given.customer"
 _ENROL = Batch(
     "INSERT INTO customer (bucket, id, attributes, email, phone, address,"
     " revision, planned_revision, planned_with, known_at, changed_at)"
@@ -31,17 +32,17 @@ _ENROL = Batch(
     " ON CONFLICT (bucket, id) DO NOTHING",
     PLACES,
 )
-_READ = "SELECT id, revision, CAST(attributes AS TEXT) FROM customer WHERE" + _THESE + " ORDER BY bucket, id"
-_LOCK = {"sqlite": Batch(_READ, PLACES), "postgresql": Batch(_READ + " FOR UPDATE", PLACES)}
-_TOUCH = Batch("UPDATE customer SET revision = revision + 1, changed_at = :now WHERE" + _THESE, PLACES)
+_READ = "SELECT id, revision, CAST(attributes AS TEXT)" + _THESE + " ORDER BY bucket, id"
+_LOCK = {"sqlite": Batch(_READ, PLACES), "postgresql": Batch(_READ + " FOR UPDATE OF customer", PLACES)}
+_TOUCH = Batch("UPDATE customer SET revision = revision + 1, changed_at = :now" + _OF_THESE, PLACES)
 _CHANGE = Batch(
     "UPDATE customer SET attributes = given.attributes, email = given.email, phone = given.phone,"
     " address = given.address, revision = customer.revision + 1, changed_at = :now"
     " FROM {given} WHERE customer.bucket = given.bucket AND customer.id = given.customer",
     {**PLACES, "attributes": "json", "email": "text", "phone": "text", "address": "text"},
 )
-_PAUSE = Batch("UPDATE customer SET paused_until = :until WHERE" + _THESE, PLACES)
-_REVISIONS = Batch("SELECT id, revision FROM customer WHERE" + _THESE, PLACES)
+_PAUSE = Batch("UPDATE customer SET paused_until = :until" + _OF_THESE, PLACES)
+_REVISIONS = Batch("SELECT id, revision" + _THESE, PLACES)
 _NAME = {"sqlite": "json_extract(attributes, '$.name')", "postgresql": "attributes ->> 'name'"}
 _CALLED = {
     dialect: text(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, text
 
 from scheduler.store import customers
-from scheduler.store.batch import KEYS, PLACES, Batch, Insertion
+from scheduler.store.batch import KEYS, OF_THOSE, PLACES, THOSE, Batch, Insertion
 from scheduler.store.buckets import bucket_of, places
 from scheduler.store.row import (
     COLUMNS,
@@ -76,7 +76,7 @@ _NEXT = tuple(
     for states in ("('planned', 'waiting')", "('queued', 'retry')")
 )
 _OPEN_ROWS = Batch(
-    _SELECT + " WHERE (bucket, customer) IN (SELECT bucket, customer FROM {given})"
+    f"SELECT {COLUMNS} FROM {THOSE}occasion WHERE {OF_THOSE}"
     " AND state IN ('planned', 'waiting') ORDER BY bucket, customer, key",
     PLACES,
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from scheduler.decisions.causes import Cause
 from scheduler.rulebook.model import AsksFor
-from scheduler.store.batch import KEYS, Batch
+from scheduler.store.batch import KEYS, OF_THOSE, Batch
 from scheduler.store.buckets import bucket_of
 from scheduler.store.states import State
 
@@ -81,11 +81,12 @@ OF_GIVEN = (
 
 _BECAUSE = NAMES.index("because")
 _KEYED = (
-    f"SELECT {COLUMNS} FROM occasion"
-    " WHERE (bucket, customer, key) IN (SELECT bucket, customer, key FROM {given}) ORDER BY bucket, customer, key"
+    f"SELECT {COLUMNS}"
+    " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
+    f" CROSS JOIN occasion WHERE {OF_THOSE} AND key = of_key ORDER BY bucket, customer, key"
 )
 _READ = Batch(_KEYED, KEYS)
-_LOCK = Batch(_KEYED + " FOR UPDATE", KEYS)
+_LOCK = Batch(_KEYED + " FOR UPDATE OF occasion", KEYS)
 
 
 def row_of(columns: Sequence[Any]) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from scheduler.errors import StoreError
 from scheduler.store.watch import notify
 
 if TYPE_CHECKING:
@@ -49,8 +50,21 @@ class Rulebooks:
 
     store: Store
 
-    def activate(self, files: Mapping[str, str], version: str, who: str, *, rules: Iterable[str], now: int) -> int:
-        """Makes these files the active rulebook; its number, which stays where that version is active already."""
+    def activate(
+        self,
+        files: Mapping[str, str],
+        version: str,
+        who: str,
+        *,
+        rules: Iterable[str],
+        now: int,
+        expected: int | None = None,
+    ) -> int:
+        """Makes these files the active rulebook; its number, which stays where that version is active already.
+
+        `expected` is the number of the one that they were compared with, 0 where none was active. Raises `StoreError`
+        where another is active by now, as nobody has seen what would change in that; nothing has changed then.
+        """
         with self.store.write() as connection:
             if self.store.is_postgresql:
                 connection.execute(text("LOCK TABLE rulebook IN EXCLUSIVE MODE"))
@@ -58,6 +72,10 @@ class Rulebooks:
             last = None if before is None else _activation(before)
             if last is not None and last.version == version:
                 return last.number
+            if last is not None and expected not in (None, last.number):
+                raise StoreError(
+                    f"nothing was changed: version {last.number} was made active by {last.who} meanwhile; look again"
+                )
             since = {**dict.fromkeys(rules, now), **(last.rules if last else {})}
             number = last.number + 1 if last else 1
             given = {"number": number, "version": version, "who": who, "now": now}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from columns_compared import decided, told
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from shops import HOUR, Shop, shops
-from storing import NOW, bought, enrol
+from storing import NOW, bought, decide, enrol, occasion
 
 from scheduler.decisions.columns import Columns, columns_of
 from scheduler.decisions.facts import Consent, Event, Value
@@ -24,7 +24,8 @@ from scheduler.rulebook.reader import load_rulebook, rulebook_from_texts
 from scheduler.starter import starter_files
 from scheduler.store import CustomerConsent, CustomerEvent, Store, Suppression, open_store
 from scheduler.store import columns as columns_module
-from scheduler.store.columns import read_columns
+from scheduler.store.columns import read_columns, read_present
+from scheduler.store.states import State
 from scheduler.store.tables import Table
 from scheduler.wallclock import DAY, parse_instant, zone
 
@@ -399,3 +400,64 @@ def test_reading_leaves_the_garbage_collector_as_it_was(store: Store, program: P
     enrol(store, *IDS)
     next(read_columns(store, program, chunk=5, arrays=False))
     assert gc.isenabled()
+
+
+# --- as the present is looked at
+
+
+def present(store: Store, *programs: Program, ids: Iterable[str] | None = None, chunk: int = 7) -> list[list[Columns]]:
+    return list(read_present(store, programs, ids, chunk=chunk, arrays=False))
+
+
+def test_some_customers_read_the_same_as_among_all(store: Store, program: Program) -> None:
+    enrol(store, *IDS)
+    store.events.add([bought(f"{id_}/{n}", id_, at=n, colour="red") for id_ in IDS for n in range(3)], now=NOW)
+    some = [*IDS[3:15], "nobody", IDS[20]]
+    found = told(program, [columns for (columns,) in present(store, program, ids=some)])
+    everybody = told(program, object_by_object(store, program))
+    assert found == {id_: everybody[id_] for id_ in some if id_ != "nobody"}
+
+
+def test_unknown_customers_are_passed_over_chunk_by_chunk(store: Store, program: Program) -> None:
+    enrol(store, "ann")
+    assert [columns.ids for (columns,) in present(store, program, ids=["zoe", "ann", "bob", "cyd"], chunk=1)] == [
+        ["ann"]
+    ]
+
+
+def test_some_customers_with_many_events_are_read_fewer_at_a_time(
+    store: Store, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns_module, "MOST_EVENTS", 10)
+    enrol(store, *IDS)
+    store.events.add([bought(f"{id_}/{n}", id_, at=n) for id_ in IDS[:20] for n in range(4)], now=NOW)
+    chunks = [columns for (columns,) in present(store, program, ids=IDS, chunk=16)]
+    assert max(len(columns.event_ids) for columns in chunks) <= 10
+    assert told(program, chunks) == told(program, object_by_object(store, program))
+
+
+def test_what_was_sent_and_what_is_over_is_read_along(store: Store, program: Program) -> None:
+    enrol(store, "ann", "bob")
+    later, sooner, over = occasion(anchor="1"), occasion(anchor="2"), occasion(anchor="3")
+    store.ledger.put([later, sooner, over, occasion("bob", "4")])
+    decide(store, later, State.QUEUED, decided_for=NOW + 5, channel="email")
+    decide(store, sooner, State.QUEUED, decided_for=NOW + 3, channel="sms")
+    decide(store, over, State.TOO_LATE, decided_for=NOW)
+    ((columns,),) = present(store, program)
+    (objects,) = object_by_object(store, program)
+    assert {id_: list(own) for id_, own in zip(columns.ids, columns.contacts, strict=True)} == dict(
+        zip(objects.ids, map(list, objects.contacts), strict=True)
+    )
+    assert [set(own) for own in columns.ended] == [set(own) for own in objects.ended]
+    assert [one.at for one in columns.contacts[columns.ids.index("ann")]] == [NOW + 3, NOW + 5]
+    assert over.key in columns.ended[columns.ids.index("ann")]
+
+
+def test_programs_that_look_at_the_same_share_their_columns(store: Store, program: Program) -> None:
+    enrol(store, "ann")
+    other = compile_rules(rulebook_from_texts({"rules/house_rules.yaml": HOUSE, "rules/all.yaml": RULES})[0])
+    blind = compile_rules(rulebook_from_texts({"rules/house_rules.yaml": HOUSE})[0])
+    ((first, second, third),) = present(store, program, other, blind)
+    assert first is second
+    assert third is not first
+    assert third.event_ids == []

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 from storing import NOW
 
+from scheduler.errors import StoreError
 from scheduler.store import Activation, Store
 
 FILES = {"rules/a.yaml": "campaign: Größe\n"}
@@ -37,3 +39,17 @@ def test_activating_what_is_active_changes_nothing(store: Store) -> None:
 def test_going_back_is_an_activation_of_its_own(store: Store) -> None:
     for number, version in enumerate(("aa", "bb", "aa"), start=1):
         assert store.rulebooks.activate({}, version, "me", rules=[], now=NOW + number) == number
+
+
+@pytest.mark.parametrize("compared_with", [0, 1])
+def test_what_was_compared_with_another_than_the_active_one_is_not_activated(store: Store, compared_with: int) -> None:
+    for number, version in enumerate(("aa", "bb")):
+        store.rulebooks.activate({}, version, "Bea", rules=[], now=NOW, expected=number)
+    with pytest.raises(StoreError, match="nothing was changed: version 2 was made active by Bea meanwhile; look again"):
+        store.rulebooks.activate({}, "cc", "Al", rules=[], now=NOW, expected=compared_with)
+    assert [activation.version for activation in store.rulebooks.list()] == ["bb", "aa"]
+
+
+def test_the_same_that_another_has_activated_meanwhile_is_active(store: Store) -> None:
+    store.rulebooks.activate({}, "aa", "Bea", rules=[], now=NOW, expected=0)
+    assert store.rulebooks.activate({}, "aa", "Al", rules=[], now=NOW, expected=0) == 1
