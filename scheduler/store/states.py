@@ -19,6 +19,7 @@ class State(StrEnum):
     RETRY = "retry"
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
+    QUARANTINED = "quarantined"
     TOO_LATE = "too_late"
     SUPERSEDED = "superseded"
     GOAL_REACHED = "goal_reached"
@@ -70,8 +71,8 @@ OVER = frozenset(State) - OPEN - OUTGOING - {State.SENDING}
 """Neither decided nor sent any more, by itself."""
 
 MAY_BECOME: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RETRY, State.FAILED}),
-    State.RETRY: frozenset({State.RETRY, State.FAILED}),
+    State.QUEUED: frozenset({State.RETRY, State.FAILED, State.QUARANTINED}),
+    State.RETRY: frozenset({State.RETRY, State.FAILED, State.QUARANTINED}),
     State.SENDING: frozenset({State.SENT, State.RETRY, State.FAILED, State.UNCONFIRMED}),
     State.SENT: frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED}),
     State.DELIVERED: frozenset({State.BOUNCED, State.COMPLAINED}),
@@ -80,5 +81,6 @@ MAY_BECOME: dict[State, frozenset[State]] = {
         {State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED, State.RETRY, State.FAILED, State.QUEUED}
     ),
     State.FAILED: frozenset({State.QUEUED}),
+    State.QUARANTINED: frozenset({State.QUEUED}),
 }
 """What delivery may make of each state; `queued` again only by a person's decision."""

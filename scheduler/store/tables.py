@@ -142,7 +142,10 @@ class Suppression(Table, table=True):
 
 
 class Occasion(Table, table=True):
-    """The ledger and the queue: one row an occasion, from planned to its end."""
+    """The ledger and the queue: one row an occasion, from planned to its end.
+
+    `breaks` is how often it broke its worker.
+    """
 
     bucket: int = _bucket()
     customer: str = _name(primary_key=True)
@@ -169,11 +172,14 @@ class Occasion(Table, table=True):
     provider_id: str = _text()
     error: str = _text()
     sender: str = _text()
+    breaks: int = Field(sa_type=Integer, sa_column_kwargs={"server_default": text("0")})
 
     __table_args__ = (
         _partial("occasion_open", "next_at", where="state IN ('planned', 'waiting')"),
         _partial("occasion_outgoing", "next_at", where="state IN ('queued', 'retry')"),
         _partial("occasion_sending", "sender", where="state = 'sending'"),
+        _partial("occasion_message_id", "message_id", where="message_id <> ''"),
+        _partial("occasion_provider_id", "provider_id", where="provider_id <> ''"),
         {"sqlite_with_rowid": False},
     )
 
@@ -190,6 +196,31 @@ class Attempt(Table, table=True):
     outcome: str = _text()
     provider_id: str = _text()
     error: str = _text()
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Traffic(Table, table=True):
+    """How much went by a channel in each minute (since 1970, UTC), and how much of it came back."""
+
+    channel: str = _name(primary_key=True)
+    minute: int = Field(sa_type=BigInteger, primary_key=True)
+    sent: int
+    bounced: int
+    complained: int
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class SoftBounce(Table, table=True):
+    """How many soft bounces in a row an address had, in the form that can be compared, and when the last was."""
+
+    __tablename__ = "soft_bounce"
+
+    channel: str = _name(primary_key=True)
+    address: str = _name(primary_key=True)
+    number: int
+    last: int = _instant()
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

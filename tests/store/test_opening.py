@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from storing import enrol, occasion
 
 from scheduler.errors import NewerDatabase, StoreError, UnusableDatabase
 from scheduler.store import open_store
@@ -124,3 +125,21 @@ def test_a_database_that_was_taken_away_is_not_written_any_more(tmp_path: Path) 
         (tmp_path / "a.db").unlink()
         with pytest.raises(StoreError, match=r"a\.db was removed or replaced while it was in use"):
             store.customers.add([("bob", {})], now=2)
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(new_database: str) -> None:
+    from alembic import command
+
+    from scheduler.store.migrations import configuration
+
+    with open_store(new_database) as store:
+        enrol(store, "ann")
+        row = occasion()
+        store.ledger.put([row])
+        with store.write() as connection:
+            command.downgrade(configuration(connection), "0001")
+    with open_store(new_database) as store:
+        found = store.ledger.row(row.key)
+        assert found is not None
+        assert found.rule == row.rule
+        assert [one.id for one in store.customers.read()] == ["ann"]
