@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import SettingsError
-from scheduler.settings import DeliverBy, Security, Settings, load_settings
+from scheduler.settings import DeliverBy, Settings, load_settings
+from scheduler.settings.email import Security
 
 STARTER = Path(__file__).parent.parent / "scheduler" / "starter" / "rightreason.toml"
 
@@ -49,7 +50,11 @@ def test_the_environment_reaches_into_groups(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("RIGHTREASON_EMAIL__PORT", "2525")
     monkeypatch.setenv("RIGHTREASON_EMAIL__PASSWORD", "hush")
     settings = load_settings(tmp_path)
-    assert (settings.email.host, settings.email.port, settings.email_password()) == ("smtp.example.com", 2525, "hush")
+    assert (settings.email.host, settings.email.port, settings.secret_of("email", "password")) == (
+        "smtp.example.com",
+        2525,
+        "hush",
+    )
     assert "hush" not in repr(settings)
 
 
@@ -127,13 +132,15 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
 def test_a_password_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "smtp.password").write_text("hush\n")
     settings = load_settings(written(tmp_path, '[email]\npassword_file = "smtp.password"\n'))
-    assert settings.email_password() == "hush"
+    assert settings.secret_of("email", "password") == "hush"
 
 
 def test_a_password_file_that_is_missing_says_so(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, '[email]\npassword_file = "nowhere"\n'))
-    with pytest.raises(SettingsError, match=r"email\.password_file"):
-        settings.email_password()
+    with pytest.raises(
+        SettingsError, match=r"email\.password_file: .*/nowhere can't be read \(No such file or directory\)$"
+    ):
+        settings.secret_of("email", "password")
 
 
 def test_the_key_of_links_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
@@ -169,3 +176,10 @@ def test_the_port_follows_the_security(tmp_path: Path, security: str, port: int)
 def test_words_can_be_read_on_any_colour(tmp_path: Path, colour: str, on: str, link: str) -> None:
     brand = load_settings(tmp_path, brand={"colour": colour}).brand
     assert (brand.on_colour, brand.link_colour) == (on, link)
+
+
+def test_settings_that_can_not_be_read_are_told_with_their_path_once(tmp_path: Path) -> None:
+    (tmp_path / "rightreason.toml").mkdir()
+    with pytest.raises(SettingsError) as told:
+        load_settings(tmp_path)
+    assert str(told.value) == f"{tmp_path}/rightreason.toml: can't be read (Is a directory)"

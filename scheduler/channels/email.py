@@ -15,8 +15,8 @@ from pathlib import Path
 from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import bare_address, mail_bytes
 from scheduler.messages.message import Email, Message
-from scheduler.settings import Email as EmailSettings
-from scheduler.settings import Security
+from scheduler.settings.email import Email as EmailSettings
+from scheduler.settings.email import Security
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b")

@@ -18,7 +18,7 @@ def _email(settings: Settings) -> Channel:
         return FileChannel(settings.outbox_folder, "email")
     from scheduler.channels.email import EmailChannel
 
-    return EmailChannel(settings.email, settings.email_password())
+    return EmailChannel(settings.email, settings.secret_of("email", "password"))
 
 
 def _phone(_: Settings) -> Channel:

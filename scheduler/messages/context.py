@@ -12,7 +12,7 @@ from scheduler.messages.formats import CURRENCY, LOCALE, locale_of
 from scheduler.messages.links import PREFERENCES, UNSUBSCRIBE, Links
 from scheduler.messages.plain import one_line, without_controls
 from scheduler.messages.sandbox import Named
-from scheduler.settings import Brand
+from scheduler.settings.brand import Brand
 
 NAMES: Mapping[str, frozenset[str] | None] = {
     "customer": None,

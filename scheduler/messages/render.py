@@ -16,7 +16,7 @@ from scheduler.messages.plain import one_line, text_of_html, tidied
 from scheduler.messages.sandbox import template_error
 from scheduler.messages.templates import LAYOUT, Template, Templates
 from scheduler.messages.words import words_in
-from scheduler.settings import Email as EmailSettings
+from scheduler.settings.email import Email as EmailSettings
 
 
 def render(templates: Templates, context: Context, email: EmailSettings) -> Message:

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import AuthResult
 
 from scheduler.channels.email import EmailChannel
 from scheduler.messages.message import Email
-from scheduler.settings import Email as EmailSettings
+from scheduler.settings.email import Email as EmailSettings
 
 HERE = Path(__file__).parent
 CERTIFICATE = HERE / "localhost.pem"

@@ -10,7 +10,8 @@ from scheduler.channels.file import FileChannel
 from scheduler.channels.phone import PhoneChannel
 from scheduler.channels.registry import CHANNELS, Channels, not_set_up
 from scheduler.errors import ChannelError
-from scheduler.settings import DeliverBy, Email, Settings
+from scheduler.settings import DeliverBy, Settings
+from scheduler.settings.email import Email
 
 SERVER = Email.model_validate({"host": "smtp.example.com"})
 

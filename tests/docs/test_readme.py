@@ -36,7 +36,7 @@ def test_the_settings_of_the_page_are_taken(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("RIGHTREASON_EMAIL__PASSWORD", "secret")
     taken = load_settings(tmp_path)
     assert taken.email.host == "smtp.example.com"
-    assert taken.email_password() == "secret"
+    assert taken.secret_of("email", "password") == "secret"
 
 
 def test_the_links_of_the_page_lead_somewhere() -> None:

@@ -12,8 +12,8 @@ from scheduler.messages.message import Email, Message
 from scheduler.messages.render import render
 from scheduler.messages.templates import Templates
 from scheduler.rulebook.model import Rule
-from scheduler.settings import Brand
-from scheduler.settings import Email as EmailSettings
+from scheduler.settings.brand import Brand
+from scheduler.settings.email import Email as EmailSettings
 
 KEY = b"a key of tests, and of nothing else"
 ANA: Mapping[str, Any] = {"first_name": "Ana", "email": "ana@example.com", "phone": "+49301234567"}

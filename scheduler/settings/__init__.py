@@ -8,16 +8,19 @@ from __future__ import annotations
 import os
 import secrets as random
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from scheduler.errors import SettingsError
 from scheduler.rulebook.findings import meant
+from scheduler.settings.brand import Brand
+from scheduler.settings.email import Email
+from scheduler.settings.group import Group
 
 SETTINGS_FILE = "rightreason.toml"
 SECRET_FILE = ".secret"  # noqa: S105 - the file's name, not its content
@@ -25,21 +28,7 @@ ENVIRONMENT = "RIGHTREASON_"
 NOT_SETTINGS = frozenset({"RIGHTREASON_WORKSPACE", "RIGHTREASON_CACHE", "RIGHTREASON_NOW"})
 """Names in the environment that are read elsewhere."""
 
-OneAddress = Annotated[
-    str, StringConstraints(pattern=r"^(?:[^\x00-\x1f<>,;]*<[^\s@<>,;]+@[^\s@<>,;]+>|[^\s@<>,;]+@[^\s@<>,;]+)$")
-]
-"""One address, with or without a name before it: `Our shop <shop@example.com>`."""
 _SQLITE = "sqlite:///"
-
-WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", strip_whitespace=True)]
-
-
-class Security(StrEnum):
-    """How the connection to the mail server is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
 
 
 class DeliverBy(StrEnum):
@@ -47,62 +36,6 @@ class DeliverBy(StrEnum):
 
     REAL = "real"
     FILE = "file"
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=False)
-
-
-class Brand(_Group):
-    """Who speaks: what messages and pages say of the business."""
-
-    name: str = Field("Our shop", min_length=1, description="the name customers know")
-    colour: str = Field("#2455c3", pattern=r"^#[0-9a-fA-F]{6}$", description="of buttons and links, like #2455c3")
-    address: str = Field("", description="the postal address in the footer; many laws want one")
-    language: str = Field("en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", description="where none is known")
-    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="of amounts that name none")
-    base_url: WebAddress = Field("http://localhost:8000", description="where `rightreason serve` can be reached")
-    review_url: WebAddress | None = Field(None, description="where customers write a review")
-    refer_url: WebAddress | None = Field(None, description="where customers recommend us")
-    shop_url: WebAddress | None = Field(None, description="the shop")
-
-    @property
-    def on_colour(self) -> str:
-        """Black or white, whichever reads better on `colour`."""
-        return "#ffffff" if self._luminance < 0.179 else "#000000"
-
-    @property
-    def link_colour(self) -> str:
-        """`colour` where it can be read on white (a contrast of 4.5, WCAG 2), or else that of text."""
-        return self.colour if 1.05 / (self._luminance + 0.05) >= 4.5 else "#1f2933"
-
-    @property
-    def _luminance(self) -> float:
-        """Relative luminance (WCAG 2)."""
-        channels = (int(self.colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-class Email(_Group):
-    """The mail server. The password comes from the environment or a file of its own, never from the settings file."""
-
-    host: str | None = Field(None, description="the server; without one, mails are written to the outbox")
-    port: Annotated[int, Field(gt=0, lt=65536)] | None = Field(None, description="587, 465 with tls, 25 with none")
-    security: Security = Field(Security.STARTTLS, description="none, starttls or tls")
-    username: str | None = None
-    password: SecretStr | None = Field(None, description="only as RIGHTREASON_EMAIL__PASSWORD")
-    password_file: Path | None = Field(None, description="a file that holds the password")
-    ca_file: Path | None = Field(None, description="certificates to trust instead of the machine's")
-    from_: OneAddress = Field("Our shop <shop@example.com>", alias="from", description="the sender")
-    reply_to: OneAddress | None = Field(None, description="where answers go, if not to the sender")
-    bounces_to: OneAddress | None = Field(None, description="where failure reports go, if not to the sender")
-    timeout: Annotated[float, Field(gt=0, le=600)] = Field(30, description="seconds to wait for the server")
-
-    @property
-    def at_port(self) -> int:
-        """The port: the one that is set, or the usual one for this security (RFC 6409, RFC 8314)."""
-        return self.port or {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[self.security]
 
 
 class Settings(BaseSettings):
@@ -166,17 +99,23 @@ class Settings(BaseSettings):
             notes.append("brand.base_url is not https: mailboxes offer no one-click unsubscribe (RFC 8058)")
         return tuple(notes)
 
-    def email_password(self) -> str | None:
-        """The password of the mail server; raises `SettingsError` where its file can't be read."""
-        if self.email.password is not None:
-            return self.email.password.get_secret_value()
-        if self.email.password_file is None:
+    def secret_of(self, group: str, name: str) -> str | None:
+        """A password or key of a group, like that of `email.password`: from the environment, or from `NAME_file`.
+
+        None where there is neither; raises `SettingsError` where the file can't be read.
+        """
+        settings: Group = getattr(self, group)
+        secret: SecretStr | None = getattr(settings, name)
+        file: Path | None = getattr(settings, f"{name}_file")
+        if secret is not None:
+            return secret.get_secret_value()
+        if file is None:
             return None
-        path = self.workspace / self.email.password_file
+        path = self.workspace / file
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"email.password_file: {path} can't be read ({error})") from None
+            raise SettingsError(f"{group}.{name}_file: {path} can't be read ({_cause(error)})") from None
 
     def signing_keys(self) -> tuple[bytes, ...]:
         """The keys of links: the first signs, all of them are accepted.
@@ -191,7 +130,7 @@ class Settings(BaseSettings):
             _make_secret(path)
             keys = tuple(line.strip().encode() for line in path.read_text("ascii").splitlines() if line.strip())
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: the key of links can't be read or made ({error})") from None
+            raise SettingsError(f"{path}: the key of links can't be read or made ({_cause(error)})") from None
         if not keys:
             raise SettingsError(f"{path}: there is no key in it; remove the file, and a new one is made")
         return keys
@@ -205,12 +144,12 @@ def load_settings(workspace: Path, **options: Any) -> Settings:
     """
     path = workspace / SETTINGS_FILE
     written = _read(path)
-    email = written.get("email")
-    if isinstance(email, dict) and "password" in email:
-        raise SettingsError(
-            f"{path}: email.password does not belong into this file; "
-            f"set {ENVIRONMENT}EMAIL__PASSWORD, or email.password_file to a file that holds it"
-        )
+    for group, name in _secrets():
+        if isinstance(written.get(group), dict) and name in written[group]:
+            raise SettingsError(
+                f"{path}: {group}.{name} does not belong into this file; "
+                f"set {ENVIRONMENT}{group.upper()}__{name.upper()}, or {group}.{name}_file to a file that holds it"
+            )
     if "workspace" in written:
         raise SettingsError(f"{_place(path, ['workspace'])}: workspace can't be set; it is the folder of this file")
     _refuse_unknown_environment(os.environ)
@@ -227,10 +166,15 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: can't be read ({error})") from None
+        raise SettingsError(f"{path}: can't be read ({_cause(error)})") from None
     except tomllib.TOMLDecodeError as error:
         way_out = "; a text stands in quotes" if str(error).startswith("Invalid value") else ""
         raise SettingsError(f"{path}: can't be read as TOML ({error}){way_out}") from None
+
+
+def _cause(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file can't be read, without its path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _make_secret(path: Path) -> None:
@@ -243,10 +187,20 @@ def _make_secret(path: Path) -> None:
 
 
 def _groups() -> dict[str, list[str]]:
+    """The settings by their group, those that stand alone under an empty name."""
     fields = {"": [name for name in Settings.model_fields if name != "workspace"]}
-    for name, model in (("brand", Brand), ("email", Email)):
-        fields[name] = [field.alias or key for key, field in model.model_fields.items()]
+    for name, one in Settings.model_fields.items():
+        if isinstance(one.default, Group):
+            fields[name] = [field.alias or key for key, field in type(one.default).model_fields.items()]
     return fields
+
+
+def _secrets() -> Iterator[tuple[str, str]]:
+    """The group and the name of each setting that is a secret, and so stands in no settings file."""
+    for group, one in Settings.model_fields.items():
+        if isinstance(one.default, Group):
+            names = type(one.default).model_fields
+            yield from ((group, name) for name in names if f"{name}_file" in names)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
