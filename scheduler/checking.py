@@ -53,14 +53,20 @@ def check_workspace(
 
 def workspace_around(path: Path) -> Path:
     """The nearest folder above a file or folder (or that itself) that holds `rules/`; raises `InputError`."""
+    ensure_there(path, "leave it out to check everything")
     asked = path.absolute()
-    if not asked.exists():
-        beside = [one.name for one in asked.parent.iterdir()] if asked.parent.is_dir() else []
-        raise InputError(f"there is no {path}; {meant(asked.name, beside, 'leave it out to check everything')}")
     found = next((folder for folder in (asked, *asked.parents) if (folder / "rules").is_dir()), None)
     if found is None:
         raise InputError(f"{path} is in no workspace: no folder above it holds rules/")
     return found
+
+
+def ensure_there(path: Path, otherwise: str) -> None:
+    """Raise `InputError`, with the name that was meant or what to do `otherwise`, where there is no such file."""
+    asked = path.absolute()
+    if not asked.exists():
+        beside = {one.name for one in asked.parent.iterdir()} - {asked.name} if asked.parent.is_dir() else set()
+        raise InputError(f"there is no {path}; {meant(asked.name, beside, otherwise)}")
 
 
 def lies_in(finding: Finding, workspace: Path, path: Path) -> bool:

@@ -77,9 +77,9 @@ def activate(
         _ensure_few(len(differ), at_most)
         if not yes:
             _ask()
-        number = make_active(workspace.store, rulebook, who(), present)
+        number = make_active(workspace.store, rulebook, who(), present, expected=before.number if before else 0)
+        typer.echo(f"\nactive: version {number} ({rulebook.version[:12]}), {count(len(rulebook.rules), 'rule')}")
         left_alone = version is not None and _folder_differs(workspace, rulebook)
-    typer.echo(f"\nactive: version {number} ({rulebook.version[:12]}), {count(len(rulebook.rules), 'rule')}")
     if left_alone:
         typer.echo(
             f"These are the rules of version {version} again. The files in the folder were left as they are and differ "
@@ -98,7 +98,10 @@ def _rulebook(workspace: Workspace, number: int | None) -> Rulebook:
 def _ensure_tested(workspace: Workspace, rulebook: Rulebook) -> None:
     from scheduler.ruletests.running import load_tests, run_tests
 
-    failed = [one.test for one in run_tests(load_tests(workspace.folder, rulebook), rulebook) if not one.passed]
+    tests = load_tests(workspace.folder, rulebook)
+    if not tests:
+        typer.echo("there are no tests, so nothing was tried")
+    failed = [one.test for one in run_tests(tests, rulebook) if not one.passed]
     if failed:
         raise RightReasonError(
             f"nothing was changed: {count(len(failed), 'test')} of the rules failed, first "
@@ -139,7 +142,7 @@ def _list(workspace: Workspace, form: Format) -> None:
     from scheduler.wallclock import zone
 
     found = workspace.store.rulebooks.list()
-    where = zone(house_of(workspace).timezone)
+    where = zone(house_of(workspace).timezone if found else "UTC")
     if form is not Format.TABLE:
         print_objects(
             (
@@ -171,9 +174,15 @@ def _list(workspace: Workspace, form: Format) -> None:
         )
         for one in found
     ]
-    titles = (Column("number", "right"), Column("since"), Column("by"), Column("rules", "right"), Column("version"))
+    titles = (
+        Column("version", "right"),
+        Column("since"),
+        Column("by"),
+        Column("rules", "right"),
+        Column("fingerprint"),
+    )
     print_table((*titles, Column("")), rows)
-    typer.echo("\nTo go back to one of them: `rightreason activate --version NUMBER`")
+    typer.echo("\nTo go back to one of them: `rightreason activate --version N`")
 
 
 def _rules_in(activation: Activation) -> int:
@@ -185,6 +194,11 @@ def _rules_in(activation: Activation) -> int:
 def _ask() -> None:
     if not sys.stdin.isatty():
         raise InputError("nothing was changed: nobody can be asked here, so say --yes")
-    if not typer.confirm("\nMake them active?"):
+    try:
+        agreed = typer.confirm("\nMake them active?")
+    except typer.Abort as ended:
+        typer.echo("\nnothing was changed")
+        raise typer.Exit(frame.INTERRUPTED if isinstance(ended.__context__, KeyboardInterrupt) else 1) from None
+    if not agreed:
         typer.echo("nothing was changed")
         raise typer.Exit(1)

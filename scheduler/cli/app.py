@@ -19,7 +19,7 @@ from scheduler.cli.consent import consent
 from scheduler.cli.contacts import contacts
 from scheduler.cli.demo import demo
 from scheduler.cli.diff import diff
-from scheduler.cli.frame import WORKSPACE, Commands, help_of
+from scheduler.cli.frame import INTERRUPTED, WORKSPACE, Command, Commands, help_of
 from scheduler.cli.holds import hold, release
 from scheduler.cli.init import init
 from scheduler.cli.preview import preview
@@ -77,7 +77,7 @@ for _command in COMMANDS:
     if isinstance(_command, typer.Typer):
         app.add_typer(_command)
     else:
-        app.command(help=help_of(_command))(_command)
+        app.command(cls=Command, help=help_of(_command))(_command)
 
 
 GARBAGE = (10_000, 20, 20)
@@ -86,6 +86,14 @@ GARBAGE = (10_000, 20, 20)
 
 def main() -> None:
     """Run the command that was typed, and end the process with its exit code."""
+    try:
+        _prepare()
+        app(prog_name="rightreason")
+    except KeyboardInterrupt:  # before the command began, or after it ended
+        sys.exit(INTERRUPTED)
+
+
+def _prepare() -> None:
     gc.set_threshold(*GARBAGE)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # whoever started the program has closed it
@@ -93,4 +101,3 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that can't show a name must not end the program
-    app(prog_name="rightreason")

@@ -47,7 +47,7 @@ def contacts(
       rightreason contacts --all --customer C1042 --format json
     """
     from scheduler.cli.ledger_rows import KEYS, as_object
-    from scheduler.cli.local_time import shown, zones_of
+    from scheduler.cli.local_time import shown, told_zones, zones_of
     from scheduler.cli.moments import instant_in
     from scheduler.cli.rules import house_of
     from scheduler.store import CONTACTED, State
@@ -97,6 +97,8 @@ def contacts(
         for row in rows
     ]
     print_table(columns, lines)
+    if note := told_zones(zones[row.customer] for row in rows):
+        typer.echo(note)
     if cut:
         typer.echo(f"… and more; only the first {count(len(rows), 'row')} are shown (--limit N for more)", err=True)
     sys.stdout.flush()

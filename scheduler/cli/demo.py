@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -117,7 +120,7 @@ def _look_ahead(workspace: Workspace, going_by: Active, now: int) -> None:
         (one for one in previewed(workspace, going_by, now, DAYS) if one.is_contact), key=lambda one: one.order
     )
     print_contacts(contacts[:SHOWN])
-    typer.echo(f"… and {len(contacts) - SHOWN} more; each in the customer's own time\n")
+    typer.echo(f"… and {len(contacts) - SHOWN} more\n")
     print_volume(contacts, going_by, now, DAYS)
 
 
@@ -175,6 +178,7 @@ def _say_what_next(target: Path) -> None:
     _heading("Now you")
     at = f"--now {THEN}"
     for what, line in (
+        *_way_to_the_command(),
         ("go there", f"cd {target}"),
         ("read who is who", "less sample/README.md"),
         ("ask about anybody", f"rightreason why ingrid {at}"),
@@ -185,7 +189,14 @@ def _say_what_next(target: Path) -> None:
         ),
         ("start your own", "rightreason init myshop"),
     ):
-        typer.echo(f"  {what + ':':26}{line}")
+        typer.echo(f"  {what + ':':30}{line}")
+
+
+def _way_to_the_command() -> Iterator[tuple[str, str]]:
+    """How to put `rightreason` on the path where a shell does not find it."""
+    beside = Path(sys.executable).absolute().parent
+    if which("rightreason") is None and (beside / "rightreason").exists():
+        yield "put the command on your path", f'export PATH="{beside}:$PATH"'
 
 
 def _heading(text: str) -> None:

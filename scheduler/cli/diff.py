@@ -9,7 +9,6 @@ import typer
 from scheduler.cli import frame
 from scheduler.cli.formats import Format, print_objects
 from scheduler.cli.moments import Now, moment_of
-from scheduler.errors import InputError
 
 
 def diff(
@@ -32,6 +31,7 @@ def diff(
       rightreason diff --customer C1042
       rightreason diff --format csv
     """
+    from scheduler.cli.customers import customer_called
     from scheduler.cli.differences import KEYS, differing, print_differences, print_edits
     from scheduler.cli.rules import ensure_rule, rulebook_in_folder
     from scheduler.planning.difference import Comparison
@@ -43,8 +43,8 @@ def diff(
         compared = Comparison(active(workspace.store), as_active(workspace.store, rulebook, present))
         if compared.before is None or rule not in compared.before.program.rulebook.rules:
             ensure_rule(rulebook, rule)
-        if customer is not None and workspace.store.customers.get(customer) is None:
-            raise InputError(f"there is no customer {customer!r}")
+        if customer is not None:
+            customer = customer_called(workspace.store, customer).id
         as_known = now is not None
         differ = differing(workspace, compared, present, days, customer=customer, rule=rule, as_known=as_known)
     if form is not Format.TABLE:

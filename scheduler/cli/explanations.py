@@ -56,7 +56,13 @@ class Reasoned:
         """Whether it had no moment to speak yet, and no contact is foreseen."""
         if self.foreseen_from is not None:
             return True
-        return self.told.decision.outcome is Outcome.WAITING and str(Cause.WINDOW) in self.told.decision.because
+        decision = self.told.decision
+        return decision.outcome is Outcome.WAITING and Cause.WINDOW in decision.because and not decision.is_missed
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether nothing stood in its way but time, and none is left."""
+        return not self.is_to_come and self.told.decision.is_missed
 
     @property
     def is_voided(self) -> bool:
@@ -118,7 +124,7 @@ def _coming(going_by: Active, customer: Customer, at: int) -> list[Reasoned]:
     found = []
     for one in expected:
         present = now.get(one.decision.occasion)
-        if one.decision.outcome is Outcome.CONTACT or (present is not None and present.decision.outcome.ends):
+        if one.decision.outcome is Outcome.CONTACT or (present is not None and _is_settled(present.decision)):
             ends, shown = None, one
         else:
             ends = one.decision if one.decision.outcome.ends else None
@@ -128,6 +134,11 @@ def _coming(going_by: Active, customer: Customer, at: int) -> list[Reasoned]:
         since = at if shown is one and ends is not None else None
         found.append(Reasoned(said, shown, ends=ends, foreseen_from=since, follows=_followed(said, contacts)))
     return found
+
+
+def _is_settled(present: Decision) -> bool:
+    """Whether it is over, or only waits for its window to close."""
+    return present.outcome.ends or present.is_missed
 
 
 def _recalled(row: Row, going_by: Active, customer: Customer) -> Reasoned:

@@ -7,6 +7,7 @@ holds the database, 70 a fault of rightreason itself, 130 interrupted.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from scheduler.errors import InputError, RightReasonError
 
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 
 FAULT = 70
 """The exit code of a fault in the program itself (EX_SOFTWARE of sysexits.h)."""
+INTERRUPTED = 130
+"""The exit code after Ctrl+C, as shells have it: 128 and the number of the signal."""
 
 WORKSPACE = "RIGHTREASON_WORKSPACE"
 ORDER = ("demo", "init", "import", "check", "test", "preview", "why")
 _ANYWHERE = ("--workspace", "-w")
 _DEBUG = "--debug"
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""As what Python keeps bytes that are typed and are no UTF-8."""
 
 
 class Commands(TyperGroup):
@@ -43,6 +48,9 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the options in front of the command, wherever they were written."""
+        for word in args:
+            if (shown := _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", word)) != word:
+                ctx.fail(f"{shown!r} can't be read: it was typed in another encoding than UTF-8")
         return super().parse_args(ctx, _in_front(args) if ctx.parent is None else args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer calls it
@@ -70,6 +78,18 @@ class Commands(TyperGroup):
             _tell_fault(error, with_trace=bool(ctx.params.get("debug")))
             raise typer.Exit(FAULT) from None
         return result
+
+
+class Command(TyperCommand):
+    """A command each of whose options can be given once, but for those that are repeatable."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an option that is given twice: of two answers the first would be lost without a word."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option in given:
+            if given.count(option) > 1 and not (option.multiple or getattr(option, "is_flag", False)):
+                ctx.fail(f"{option.opts[0]} can be given once")
+        return super().parse_args(ctx, args)
 
 
 def help_of(command: Callable[..., None]) -> str:

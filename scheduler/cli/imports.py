@@ -134,7 +134,7 @@ def consent(
 
 
 for _command in (customers, events, consent):
-    app.command(help=frame.help_of(_command))(_command)
+    app.command(cls=frame.Command, help=frame.help_of(_command))(_command)
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:

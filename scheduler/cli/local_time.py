@@ -26,6 +26,11 @@ def shown(at: int | None, where: Zone) -> str:
     return f"{wall:%a} {wall.day:2} {wall:%b %Y %H:%M}"
 
 
+def told_zones(zones: Iterable[Zone]) -> str:
+    """What stands below a table of local times in order of instants; nothing where all are of one zone."""
+    return "each in the customer's own time" if len({one.name for one in zones}) > 1 else ""
+
+
 def iso(at: int | None, where: Zone) -> str | None:
     """An instant in ISO 8601 with the zone's offset."""
     return None if at is None else where.iso(at)

@@ -10,7 +10,7 @@ from scheduler.cli.explanations import Reasoned
 from scheduler.cli.formats import count, painted
 from scheduler.cli.local_time import shown
 from scheduler.cli.paragraphs import Mark, print_paragraph
-from scheduler.cli.silences import causes_of, refusing
+from scheduler.cli.silences import MISSED, causes_of, refusing
 from scheduler.decisions import words
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.outcome import Outcome
@@ -46,7 +46,7 @@ def print_reasoned(one: Reasoned, rulebook: Rulebook, *, gates: bool = False, wh
     if one.explanation is not None and one.explanation.asked is not None and (gates or one.foreseen_from is not None):
         print_paragraph("as of    ", when(one.explanation.asked, one.told.zone))
     refused = [gate for gate in _gates(one) if not gate.ok]
-    if not one.is_contact and not {*refusing(decision)} <= {gate.gate for gate in refused}:
+    if not one.is_contact and not one.is_missed and not {*refusing(decision)} <= {gate.gate for gate in refused}:
         print_paragraph("but      ", _why_not(one, rulebook))
     untimely = one.is_to_come and one.foreseen_from is None
     _print_answers([] if untimely and not gates else refused, one.told.zone, with_wanted=True)
@@ -71,6 +71,8 @@ def headline(one: Reasoned) -> str:
         return "open, and not asked yet"
     if one.is_to_come:
         return f"not open yet, from {when(decision.opens, where)}"
+    if one.is_missed:
+        return f"too late: {MISSED}"
     if decision.outcome is Outcome.WAITING:
         return "waiting" + (f", asked again {when(decision.until, where)}" if decision.until is not None else "")
     return f"{ending(one)}, {when(decision.at, where)}"

@@ -72,7 +72,7 @@ def preview(
 
         print_objects((one.as_object() for one in told), KEYS, form)
     else:
-        print_preview(told, going_by, present, days, limit=limit, silences_asked=all_)
+        print_preview(told, going_by, present, days, limit=limit, silences_asked=all_, rule=rule)
     if render is not None:
         typer.echo(f"{count(written, 'message')} written to {render}", err=form is not Format.TABLE)
         if written < len(contacts):
@@ -93,14 +93,22 @@ def previewed(
 
     With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
     """
-    from scheduler.cli.decision_rows import told
+    from scheduler.cli.decision_rows import all_told, told
     from scheduler.cli.kernels import kernel_for
     from scheduler.decisions.compiled import PLAIN
     from scheduler.decisions.decide import chunks
     from scheduler.decisions.facts import known_by
+    from scheduler.planning.preview import ahead
     from scheduler.planning.preview import preview as decide_ahead
+    from scheduler.store.columns import read_present
 
     by = PLAIN if customer is not None else kernel_for(workspace.folder, workspace.store.counts().events)
+    if customer is None and not silences and not as_known:
+        program = going_by.program
+        for (columns,) in read_present(workspace.store, [program], None, chunk=by.chunk, arrays=by.arrays):
+            walk = ahead(columns, going_by, now, days, silences=False, by=by)
+            yield from all_told(workspace.store, map(walk.decision, walk.decided(contacts=True)), program.rulebook)
+        return
     facts = workspace.store.customers.read(None if customer is None else [customer])
     for chunk in chunks(facts, by.chunk):
         by_id = {one.id: known_by(one, now) if as_known else one for one in chunk}
@@ -109,9 +117,19 @@ def previewed(
 
 
 def print_preview(
-    told: Sequence[Told], going_by: Active, now: int, days: int, *, limit: int, silences_asked: bool
+    told: Sequence[Told],
+    going_by: Active,
+    now: int,
+    days: int,
+    *,
+    limit: int,
+    silences_asked: bool,
+    rule: str | None = None,
 ) -> None:
-    """Write the table of contacts, the chart and the totals, then the silences where they were asked for."""
+    """Write the table of contacts, the chart and the totals, then the silences where they were asked for.
+
+    `rule` is the one that all of them are of, where only one was asked for.
+    """
     contacts = [one for one in told if one.is_contact]
     silences = [one for one in told if not one.is_contact]
     span = "the next 24 hours" if days == 1 else f"the next {days} days"
@@ -127,12 +145,13 @@ def print_preview(
         typer.echo("\nNot contacted, and why:\n" if contacts else "")
         _print_silences(silences, going_by, limit)
     elif silences_asked and not contacts:
-        typer.echo("no rule has an occasion for anybody in that time; `rightreason why CUSTOMER` tells of one customer")
+        none = f"{rule or 'no rule'} has {'no' if rule else 'an'} occasion for anybody in that time"
+        typer.echo(f"{none}; `rightreason why CUSTOMER` tells of one customer")
 
 
 def print_contacts(contacts: Sequence[Told]) -> None:
     """Write a table of contacts, in the customers' own time."""
-    from scheduler.cli.local_time import shown
+    from scheduler.cli.local_time import shown, told_zones
 
     columns = (
         Column("when"),
@@ -148,6 +167,8 @@ def print_contacts(contacts: Sequence[Told]) -> None:
             for one in contacts
         ],
     )
+    if zones := told_zones(one.zone for one in contacts):
+        typer.echo(zones)
 
 
 def print_volume(contacts: Sequence[Told], going_by: Active, now: int, days: int) -> None:
@@ -169,7 +190,7 @@ def print_volume(contacts: Sequence[Told], going_by: Active, now: int, days: int
 
 def _print_silences(silences: Sequence[Told], going_by: Active, limit: int) -> None:
     from scheduler.cli.local_time import shown
-    from scheduler.cli.silences import causes_of, in_words, refusing
+    from scheduler.cli.silences import causes_of, noes
 
     rulebook = going_by.program.rulebook
     rows = [
@@ -186,7 +207,7 @@ def _print_silences(silences: Sequence[Told], going_by: Active, limit: int) -> N
     print_table((*map(Column, titles), Column("why", wide=True), Column("asked again")), rows)
     if len(silences) > limit:
         typer.echo(f"… and {len(silences) - limit:,} more")
-    causes = Counter(in_words(gate, rulebook, one.rule) for one in silences for gate in refusing(one.decision))
+    causes = Counter(no for one in silences for no in noes(one, rulebook))
     if causes:
         typer.echo("\nwhat stands in the way, over all of them:")
         width = max(len(f"{number:,}") for number in causes.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from scheduler.channels.registry import not_set_up
 from scheduler.cli.frame import cache_of
@@ -18,6 +19,8 @@ from scheduler.settings import Settings
 from scheduler.store import Store
 from scheduler.workspace import Workspace
 
+NEAR = 5
+"""As many names are offered where one is unknown and none of them is alike."""
 NONE_ACTIVE = "no rules are active; look at `rightreason preview`, then `rightreason activate`"
 
 
@@ -47,7 +50,7 @@ def known_in(settings: Settings, store: Store | None) -> Known:
 
 
 def ensure_rule(rulebook: Rulebook, name: str | None) -> None:
-    """Raise `InputError`, with the name that was meant, where there is no such rule; None is any rule."""
+    """Raise `InputError`, with the names nearest to it, where there is no such rule; None is any rule."""
     _ensure("rule", name, rulebook.rules)
 
 
@@ -58,8 +61,12 @@ def ensure_channel(name: str | None) -> None:
 
 def _ensure(what: str, name: str | None, known: Iterable[str]) -> None:
     known = list(known)
-    if name is not None and name not in known:
-        raise InputError(f"there is no {what} {name!r}; {meant(name, known, 'there are ' + ', '.join(known))}")
+    if name is None or name in known:
+        return
+    there = f"there are {', '.join(known)}"
+    if len(known) > NEAR:
+        there = f"the nearest of {len(known)} are {', '.join(get_close_matches(name, known, n=NEAR, cutoff=0))}"
+    raise InputError(f"there is no {what} {name!r}; {meant(name, known, there)}")
 
 
 def rules_and_moment(workspace: Workspace, typed: str | None, *, running: bool, option: str) -> tuple[Active, int]:

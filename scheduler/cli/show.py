@@ -84,7 +84,9 @@ def _print(row: Row, name: str, where: Zone, attempts: list[Attempt], rulebook: 
     rule = rulebook.rules.get(row.rule) if rulebook else None
     for number, gate in enumerate(row.because):
         label = "not because" if number == 0 else ""
-        typer.echo(f"{label:>15}  {gate}" + (f": {in_words(gate, rulebook, rule)}" if rulebook else ""))
+        missed = row.state == "too_late"
+        told = f": {in_words(gate, rulebook, rule, missed=missed)}" if rulebook else ""
+        typer.echo(f"{label:>15}  {gate}{told}")
     for attempt in attempts:
         ended = f"{attempt.outcome} at {shown(attempt.ended, where)}" if attempt.ended else attempt.outcome
         typer.echo(f"{f'try {attempt.number}':>15}  {shown(attempt.started, where)}, {ended} {attempt.error}".rstrip())

@@ -8,6 +8,8 @@ from scheduler.decisions.causes import Cause
 from scheduler.decisions.outcome import Decision
 from scheduler.rulebook.model import Condition, Rule, Rulebook
 
+MISSED = "the last time at which it could speak has passed"
+
 
 def refusing(decision: Decision) -> tuple[str, ...]:
     """The gates that matter to people: of an occasion that one gate ended, that one alone."""
@@ -17,12 +19,23 @@ def refusing(decision: Decision) -> tuple[str, ...]:
 
 def causes_of(one: Told, rulebook: Rulebook) -> str:
     """Say why nothing is sent, every cause."""
-    return "; ".join(in_words(gate, rulebook, one.rule) for gate in refusing(one.decision)) or Cause.WINDOW.meaning
+    return "; ".join(noes(one, rulebook)) or Cause.WINDOW.meaning
 
 
-def in_words(gate: str, rulebook: Rulebook, rule: Rule | None) -> str:
-    """Say what a gate's no means: `only_if.happy` becomes `not so: scored us 9 or 10 …`."""
+def noes(one: Told, rulebook: Rulebook) -> list[str]:
+    """What each gate's no means, of those that matter to people."""
+    missed = one.decision.is_missed
+    return [in_words(gate, rulebook, one.rule, missed=missed) for gate in refusing(one.decision)]
+
+
+def in_words(gate: str, rulebook: Rulebook, rule: Rule | None, *, missed: bool = False) -> str:
+    """Say what a gate's no means: `only_if.happy` becomes `not so: scored us 9 or 10 …`.
+
+    Where its time was `missed`, the window's no is not that its time has not come.
+    """
     cause, detail = Cause.of(gate), gate.partition(".")[2]
+    if cause is Cause.WINDOW and missed:
+        return MISSED
     if cause is Cause.CAP:
         return cause.meaning + _cap(detail, rulebook)
     if cause is Cause.UNTIL and rule is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scheduler.cli import frame
-from scheduler.cli.formats import Format
+from scheduler.cli.formats import Format, count
 from scheduler.errors import InputError, RightReasonError
 
 if TYPE_CHECKING:
@@ -73,13 +74,20 @@ def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cov
     from scheduler.ruletests.running import run_tests
 
     rulebook = load_rulebook(folder, cache=frame.cache_of(folder))
-    verdicts = list(run_tests(_chosen(folder, rulebook, path, only), rulebook))
+    tests = _chosen(folder, rulebook, path, only)
+    verdicts = list(run_tests(tests, rulebook))
     passed = all(one.passed for one in verdicts)
     if cover:
         covered = coverage(compile_rules(rulebook), verdicts)
+        if path is not None or only is not None:
+            asked_for = _rules_of(tests, only)
+            covered = [one for one in covered if one.rule.name in asked_for]
         if not passed and form is Format.TABLE:
             print_verdicts(verdicts, rulebook, form)
         print_coverage(covered, form)
+        if not passed and form is not Format.TABLE:
+            failed = sum(not one.passed for one in verdicts)
+            typer.echo(f"{failed} of {count(len(verdicts), 'test')} failed; without --cover they are told", err=True)
         return passed and all(one.is_whole for one in covered)
     print_verdicts(verdicts, rulebook, form)
     return passed
@@ -87,6 +95,7 @@ def _run(folder: Path, path: Path | None, only: str | None, form: Format, *, cov
 
 def _chosen(folder: Path, rulebook: Rulebook, path: Path | None, only: str | None) -> list[RuleTest]:
     """The tests that were asked for; raises `RulebookError` with every finding where any can't be used."""
+    from scheduler.checking import ensure_there
     from scheduler.ruletests.running import load_tests, unread_files
 
     tests = load_tests(folder, rulebook)
@@ -94,18 +103,30 @@ def _chosen(folder: Path, rulebook: Rulebook, path: Path | None, only: str | Non
         typer.echo(f"{one.place.file}: {one.severity}[{one.code}] {one.message}; {one.way_out}", err=True)
     if not tests:
         raise InputError("there are no tests; write some into rules/tests/, one file for each file of rules")
-    chosen = [one for one in tests if _lies_in(folder / one.file, path) and _speaks_of(one, only)]
+    if path is not None:
+        ensure_there(path, "leave it out to run all tests")
+    inside = [one for one in tests if _lies_in(folder / one.file, path)]
+    if not inside:
+        raise InputError(f"no test is in {path}; leave it out to run all of them")
+    chosen = [one for one in inside if _speaks_of(one, only)]
     if not chosen:
-        raise InputError(f"no test is {f'in {path}' if path else f'about {only!r}'}; leave it out to run all of them")
+        here = "" if path is None else f" in {path}"
+        raise InputError(f"no test{here} is about {only!r}; leave it out to run all {len(inside)}")
     return chosen
 
 
 def _lies_in(file: Path, path: Path | None) -> bool:
-    return path is None or file.resolve().is_relative_to(path.resolve())
+    return path is None or Path(os.path.realpath(file)).is_relative_to(os.path.realpath(path))
 
 
 def _speaks_of(one: RuleTest, only: str | None) -> bool:
     return only is None or only in one.name or any(only in wish.rule for wish in one.wishes.values())
+
+
+def _rules_of(tests: Iterable[RuleTest], only: str | None) -> set[str]:
+    """The rules that were asked for by their names, or else those that the tests speak of."""
+    spoken_of = {wish.rule for one in tests for wish in one.wishes.values()}
+    return {rule for rule in spoken_of if only is not None and only in rule} or spoken_of
 
 
 def _changes(folder: Path) -> Iterator[None]:

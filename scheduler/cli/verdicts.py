@@ -11,6 +11,7 @@ import typer
 from scheduler.cli.formats import Column, Format, count, painted, print_objects, print_table
 from scheduler.cli.local_time import shown
 from scheduler.cli.silences import in_words
+from scheduler.decisions.causes import Cause
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.rulebook.model import Rulebook
 from scheduler.rulebook.rule_tests import CONSENT, NO_CONTACT, Expectation, ExpectedContact
@@ -19,6 +20,7 @@ from scheduler.ruletests.story import Story
 from scheduler.ruletests.verdict import Miss, Verdict
 
 KEYS = ("file", "line", "test", "passed", "misses")
+_MEASURED = frozenset({Cause.VALUE_WINDOW, Cause.CAP})
 COVER_KEYS = ("rule", "contacted", "gates", "unreached")
 
 
@@ -143,7 +145,16 @@ def _actual(miss: Miss, rulebook: Rulebook) -> Iterator[str]:
             told += f" by {one.channel}"
         yield told
         rule = rulebook.rules.get(one.rule)
-        yield from (f"  ✗ {gate}: {in_words(gate, rulebook, rule)}" for gate in one.because)
+        for gate in one.because:
+            no = in_words(gate, rulebook, rule, missed=one.is_missed)
+            yield "; ".join([f"  ✗ {gate}: {no}", *_case(miss, one, gate)])
+
+
+def _case(miss: Miss, one: Decision, gate: str) -> list[str]:
+    """What was the case, at a gate whose no says little by itself."""
+    if Cause.of(gate) not in _MEASURED:
+        return []
+    return [answer.actual for answer in miss.gates.get(one.occasion, ()) if answer.gate == gate]
 
 
 def _as_object(verdict: Verdict, rulebook: Rulebook) -> dict[str, Any]:

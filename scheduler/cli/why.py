@@ -9,7 +9,6 @@ import typer
 from scheduler.cli import frame
 from scheduler.cli.formats import Format, painted, print_objects
 from scheduler.cli.moments import Now
-from scheduler.errors import InputError
 
 if TYPE_CHECKING:
     from scheduler.cli.explanations import Reasoned
@@ -50,12 +49,13 @@ def why(
       rightreason why C1042 --at 2026-03-01 --format json
     """
     from scheduler.cli import rules
+    from scheduler.cli.customers import customer_called
     from scheduler.cli.explanations import KEYS, as_cells, as_object, reasoned
 
     with frame.opened(ctx) as workspace:
         typed, option = (at, "--at") if at else (now, "--now")
         going_by, present = rules.rules_and_moment(workspace, typed, running=active, option=option)
-        known = workspace.store.customers.get(customer) or _called(workspace.store, customer)
+        known = customer_called(workspace.store, customer)
         rules.ensure_rule(going_by.program.rulebook, rule)
         found = [
             one for one in reasoned(workspace.store, going_by, known, present) if rule in (None, one.told.decision.rule)
@@ -64,21 +64,6 @@ def why(
             _tell(workspace.store, going_by, known, found, present, rule=rule, whole=all_)
             return
     print_objects(map(as_cells if form is Format.CSV else as_object, found), KEYS, form)
-
-
-def _called(store: Store, text: str) -> Customer:
-    """The one customer of that name or e-mail address; raises `InputError` with those who may be meant."""
-    near = store.customers.called(text)
-    wanted = text.casefold()
-    found = [
-        one for one in near if wanted in {str(one.attributes.get(key, "")).casefold() for key in ("name", "email")}
-    ]
-    if len(found) == 1:
-        return found[0]
-    named = [f"{one.id} ({name})" if (name := one.attributes.get("name")) else one.id for one in found or near]
-    if found:
-        raise InputError(f"several customers are called {text!r}: {', '.join(named)}")
-    raise InputError(f"there is no customer {text!r}" + (f"; did you mean {' or '.join(named)}?" if named else ""))
 
 
 def _tell(

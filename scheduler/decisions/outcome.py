@@ -71,3 +71,11 @@ class Decision:
     def serves(self) -> Serves:
         """Whom the contact serves."""
         return self.asks_for.serves
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether nothing stood in its way but time: the last one at which it could speak in its window is over."""
+        if self.because != (Cause.WINDOW,):
+            return False
+        left = self.opens >= self.at or self.until != self.closes
+        return self.outcome is Outcome.TOO_LATE or (self.outcome is Outcome.WAITING and not left)

@@ -80,7 +80,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # windows and hours
         "after-and-ahead": "A rule waits and comes early at once.",
         "ahead-needs-date": "`ahead` is for dates.",
-        "value-window-needs-event": "The trigger delivers no value, so there is no value window to wait for.",
+        "value-window-needs-event": "The trigger delivers no value, so no value window can be counted from it.",
         "empty-window": "The window closes before it opens.",
         "value-too-late": "The window closes before the customer can have had the value.",
         "outside-hours": "The time of day lies outside the send hours.",
@@ -128,7 +128,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-test": "A test extends one that is not above it in its file.",
         "unknown-gate": "The rule has no gate of this name.",
         "two-customers": "A test has one customer and several.",
-        "no-day": "An expectation does not say when.",
+        "no-day": "An expectation, or a test in which nothing happens, does not say when.",
         "no-expectation": "A test expects nothing, so it can't fail.",
         "vain-expectation": "An expectation, or a part of it, is compared with nothing.",
     }
@@ -163,10 +163,15 @@ def warning(code: str, place: Place, message: str, way_out: str = "", allowed: I
     return Finding(code, "warning", place, message, way_out, tuple(allowed))
 
 
+_ALIKE = 0.65
+"""How alike two words are, of 1, where one may be meant by the other; 'late' and 'active' are not."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if there is one."""
     lowered = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=_ALIKE)
+    found = found or [name for name in lowered if len(name) > 2 and word.lower().startswith(name)]  # tuesday is tue
     return lowered[found[0]] if found else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from scheduler.errors import RulebookError
 from scheduler.rulebook.content_cache import ContentCache
+from scheduler.rulebook.files import files_in, texts_of
 from scheduler.rulebook.findings import Finding, error, in_order, warning
 from scheduler.rulebook.lint import lint
 from scheduler.rulebook.lint.subject import Known, Subject
@@ -31,7 +32,7 @@ from scheduler.rulebook.rule_tests import FOLDER as TESTS
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
 from scheduler.rulebook.templates import SEND_ORDER, TEXT_ENDINGS, templates
 from scheduler.rulebook.tree_cache import TreeCache
-from scheduler.rulebook.yaml_text import LARGEST, decode, inner_rule
+from scheduler.rulebook.yaml_text import inner_rule
 
 HOUSE_FILE = "rules/house_rules.yaml"
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,79}")
@@ -62,7 +63,8 @@ def load_rulebook(workspace: Path, *, cache: Path | None = None) -> Rulebook:
     try:
         next((workspace / "rules").iterdir(), None)
     except OSError as problem:
-        why = f"{workspace / 'rules'} can't be looked into: {problem.strerror}; lay it down by `rightreason init`"
+        way_out = "; lay it down by `rightreason init`" if isinstance(problem, FileNotFoundError) else ""
+        why = f"{workspace / 'rules'} can't be looked into: {problem.strerror}{way_out}"
         raise RulebookError(why, findings=[], sources={}) from None
     texts, findings = read_texts(workspace)
     rulebook, more = rulebook_from_texts(texts, cache=cache)
@@ -76,40 +78,17 @@ def read_texts(workspace: Path) -> tuple[dict[str, str], list[Finding]]:
 
     `rules/*.yaml` and the templates; of `rules/tests/` nothing.
     """
-    return _texts(workspace, _files(workspace))
+    rules, unread = files_in(workspace, "rules", ("yaml", "yml"), below=False)
+    words, more = files_in(workspace, "templates", TEXT_ENDINGS)
+    texts, findings = texts_of(workspace, rules + words)
+    return texts, unread + more + findings
 
 
 def read_test_texts(workspace: Path) -> tuple[dict[str, str], list[Finding]]:
     """The texts of the tests of rules, by path in the workspace, and those that can't be read."""
-    return _texts(workspace, sorted((workspace / TESTS).rglob("*.yaml")))
-
-
-def _texts(workspace: Path, paths: Iterable[Path]) -> tuple[dict[str, str], list[Finding]]:
-    texts: dict[str, str] = {}
-    findings: list[Finding] = []
-    for path in paths:
-        name = path.relative_to(workspace).as_posix()
-        start = Place(name, 1, 1)
-        try:
-            if path.stat().st_size > LARGEST:
-                findings.append(error("too-large", start, "the file is larger than 1 MB", "split it into several"))
-                continue
-            content = path.read_bytes()
-        except OSError as problem:
-            findings.append(error("unreadable", start, f"the file can't be read: {problem.strerror}", "let it be read"))
-            continue
-        text, unread = decode(name, content)
-        findings += unread
-        if not unread:
-            texts[name] = text
-    return texts, findings
-
-
-def _files(workspace: Path) -> list[Path]:
-    rules = [path for ending in ("*.yaml", "*.yml") for path in (workspace / "rules").glob(ending)]
-    return sorted(rules) + sorted(
-        path for path in (workspace / "templates").rglob("*.*") if path.suffix[1:] in TEXT_ENDINGS and path.is_file()
-    )
+    paths, unread = files_in(workspace, TESTS, ("yaml",))
+    texts, findings = texts_of(workspace, paths)
+    return texts, unread + findings
 
 
 def rulebook_from_texts(

@@ -10,11 +10,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from scheduler.errors import BadInstant
+from scheduler.errors import BadInstant, UnknownZone
 from scheduler.rulebook.findings import Finding, error, meant
 from scheduler.rulebook.model import CalendarDate, DateTrigger, Name, Place, Rulebook, Scalar, Status, Written
 from scheduler.rulebook.nodes import MappingNode, Node, places
@@ -30,13 +31,24 @@ NO_CONTACT = "no_contact"
 """The wish that a rule makes no contact, whatever the cause."""
 
 Wish = Literal["contact", "waiting", "too_late", "superseded", "goal_reached", "held_out", "cancelled", "no_contact"]
+_YEARS = range(1900, 2200)
+"""The years of which clocks are known; those of moments that are typed are the same."""
+_OUT_OF_REACH = "'{value}' is out of reach: tests tell of the years 1900 to 2199"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d (?:[01]\d|2[0-3]):[0-5]\d")
 
 
 def _need_moment(written: str) -> str:
     if _MOMENT.fullmatch(written) is None or not _is_date(written[:10]):
         raise PydanticCustomError("bad-moment", "'{value}' is no local time of a day", {"value": written})
+    if int(written[:4]) not in _YEARS:
+        raise PydanticCustomError("bad-moment", _OUT_OF_REACH, {"value": written})
     return written
+
+
+def _need_year(day: date) -> date:
+    if day.year not in _YEARS:
+        raise PydanticCustomError("bad-date", _OUT_OF_REACH, {"value": str(day)})
+    return day
 
 
 def _is_date(written: str) -> bool:
@@ -54,6 +66,9 @@ def _one_or_more(written: object) -> object:
 def _bare(written: object) -> object:
     return {written: {}} if isinstance(written, str) else written
 
+
+Day = Annotated[CalendarDate, AfterValidator(_need_year)]
+"""A day on the customer's calendar."""
 
 Moment = Annotated[
     str,
@@ -85,7 +100,7 @@ class ExpectedContact(Written):
     """A contact that there should be."""
 
     rule: Name = Field(description="the rule's name")
-    on: CalendarDate | None = Field(None, description="the day, on the customer's calendar")
+    on: Day | None = Field(None, description="the day, on the customer's calendar")
     at: Moment | None = Field(None, description="the moment, on the customer's clock, instead of a day")
     by: Literal["email", "sms", "post", "phone", "webhook", "file"] | None = Field(
         None, description="the channel of the contact"
@@ -127,8 +142,8 @@ class WrittenTest(Written):
     expect_all: tuple[ExpectedContact, ...] | None = Field(
         None, description="every contact that there should be, and no other"
     )
-    from_: CalendarDate | None = Field(None, alias="from", description="the first day; else that of what is written")
-    to: CalendarDate | None = Field(None, description="the last day; else the last that is written")
+    from_: Day | None = Field(None, alias="from", description="the first day; else that of what is written")
+    to: Day | None = Field(None, description="the last day; else the last that is written")
 
 
 class RuleTestFile(Written):
@@ -168,6 +183,27 @@ class RuleTest:
     def wishes(self) -> Mapping[str, ExpectedContact]:
         """Everything that it expects, by the path to its place."""
         return _numbered(self.expect, self.expect_all or ())
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days on which something happens or is expected."""
+        happens = (date.fromisoformat(moment[:10]) for moment in self.timeline)
+        return (*happens, *(wish.day for wish in self.wishes.values() if wish.day is not None))
+
+    @property
+    def begins(self) -> date:
+        """The first day of the story."""
+        return self.first or min(self.days or self.named)
+
+    @property
+    def ends(self) -> date:
+        """The last day of the story."""
+        return self.last or max((*self.days, *self.named))
+
+    @property
+    def named(self) -> tuple[date, ...]:
+        """The first and the last day, as far as they are written."""
+        return tuple(day for day in (self.first, self.last) if day is not None)
 
 
 def rule_tests_from_texts(
@@ -309,6 +345,10 @@ class _Reading:
             places={"rules": self.places.get("rules", place)}
             | {path.removeprefix(f"{here}."): at for path, at in self.places.items() if path.startswith(f"{here}.")},
         )
+        wrong = list(self._of_days(here, test))
+        self.findings += wrong
+        if wrong:
+            return None
         self.tests[written.name] = test
         return test
 
@@ -334,6 +374,8 @@ class _Reading:
                 if isinstance(value, tuple) and key != CONSENT:
                     message = f"'{key}' holds a list; only {CONSENT} does"
                     yield error("wrong-kind", self.places[f"{at}.{key}"], message, "write one value")
+                elif key == "timezone":
+                    yield from _unknown_zone(self.places[f"{at}.{key}"], value)
 
     def _of_consent(self, here: str, written: WrittenTest) -> Iterator[Finding]:
         for moment, happenings in written.timeline.items():
@@ -373,7 +415,35 @@ class _Reading:
                 message = f"only a contact goes by a channel, and here the outcome is {wish.outcome}"
                 yield error("vain-expectation", self.places[f"{here}.{path}.by"], message, "take it out")
 
+    def _of_days(self, here: str, test: RuleTest) -> Iterator[Finding]:
+        if not (test.days or test.named):
+            message = "nothing happens in this test, and it names no day"
+            way_out = "write from: 2026-03-01 and to: 2026-03-31, or a timeline"
+            yield error("no-day", test.place, message, way_out)
+        elif test.ends < test.begins:
+            message = f"the story would end on {test.ends}, before it begins on {test.begins}"
+            place = self.places.get(f"{here}.to", self.places.get(f"{here}.from", test.place))
+            yield error("vain-expectation", place, message, "let 'to' be later, or 'from' earlier")
+        else:
+            for path, wish in _numbered((), test.expect_all or ()).items():
+                if wish.day is not None and wish.day > test.ends:
+                    message = f"the story ends on {test.ends}, and this lies after"
+                    way_out = "write an earlier day, or let 'to' be later"
+                    yield error("vain-expectation", self.places[f"{here}.{path}"], message, way_out)
 
+
+def _unknown_zone(place: Place, written: object) -> Iterator[Finding]:
+    if not isinstance(written, str):
+        yield error("unknown-zone", place, "'timezone' holds no name of a zone", _A_ZONE)
+        return
+    try:
+        zone(written)
+    except UnknownZone:
+        way_out = meant(written, available_timezones(), _A_ZONE)
+        yield error("unknown-zone", place, f"there is no time zone '{written}'", way_out)
+
+
+_A_ZONE = "zones are named like Europe/Berlin"
 _TRUE_OR_FALSE = "write true where the customer agrees, false where they withdraw"
 _ONE_OR_SEVERAL = ("the test has one customer and several", "write customer, or customers by name")
 

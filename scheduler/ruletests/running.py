@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.errors import RulebookError
+from scheduler.rulebook.files import files_in
 from scheduler.rulebook.findings import Finding, in_order, warning
 from scheduler.rulebook.model import Place, Rulebook, Status
 from scheduler.rulebook.reader import read_test_texts
@@ -52,7 +53,7 @@ def read_tests(
 
 def unread_files(workspace: Path) -> Iterator[Finding]:
     """Files in `rules/tests/` that look like tests and are not read, by their names."""
-    for path in sorted((workspace / FOLDER).rglob("*.yml")):
+    for path in files_in(workspace, FOLDER, ("yml",))[0]:
         place = Place(path.relative_to(workspace).as_posix(), 1, 1)
         yield warning("unread-file", place, "only files that end in .yaml are read", "rename it to end in .yaml")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from scheduler.decisions.decide import decide
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Program
+from scheduler.decisions.trace import Answer, explain
 from scheduler.rulebook.findings import Finding, error, meant
 from scheduler.rulebook.model import Place
 from scheduler.rulebook.rule_tests import CONTACT, NO_CONTACT, Expectation, ExpectedContact, RuleTest
@@ -18,13 +20,15 @@ from scheduler.ruletests.story import Story, stories
 class Miss:
     """Something that is not as expected: `wanted` is None for a contact that nobody expected.
 
-    `actual` is what came of the rule's occasions by then, where it is not that they had none.
+    `actual` is what came of the rule's occasions by then, where it is not that they had none; `gates` are the answers
+    at an occasion.
     """
 
     place: Place
     story: Story
     wanted: ExpectedContact | None
     actual: tuple[Decision, ...]
+    gates: Mapping[str, tuple[Answer, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class _Trial:
             start, end = self.story.span(wish)
             found = [one for one in self._decided(end) if one.rule == wish.rule]
             if not _comes_true(wish, found, start, end):
-                yield Miss(self.story.test.places[f"expect.{number}"], self.story, wish, _telling(found, end))
+                yield self._miss(f"expect.{number}", wish, found, end)
 
     def expect_all(self) -> Iterator[Miss]:
         if self.story.test.expect_all is None:
@@ -95,10 +99,14 @@ class _Trial:
             if made is not None:
                 left.remove(made)
                 continue
-            own = _telling([one for one in found if one.rule == wish.rule], end)
-            yield Miss(self.story.test.places[f"expect_all.{number}"], self.story, wish, own)
+            yield self._miss(f"expect_all.{number}", wish, [one for one in found if one.rule == wish.rule], end)
         for one in left:
             yield Miss(self.story.test.places["expect_all"], self.story, None, (one,))
+
+    def _miss(self, written: str, wish: ExpectedContact, found: Sequence[Decision], end: int) -> Miss:
+        told = explain(self.program, self.story.known_at(end), self.story.since, end)
+        gates = {one.decision.occasion: one.gates for one in told}
+        return Miss(self.story.test.places[written], self.story, wish, _telling(found, end), gates)
 
     def _decided(self, end: int) -> list[Decision]:
         """What was decided before `end`, and what waits then, with the facts of that time."""

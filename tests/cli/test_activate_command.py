@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -157,29 +160,77 @@ def test_the_list_tells_who_made_what_active_and_when(active: Path, run: Run) ->
     assert (only["activated"], only["rules"], only["active"]) == ("2026-11-02T08:00:00+01:00", rules, True)
     shown = run(active, "activate", "--list").stdout
     assert "Mon  2 Nov 2026 08:00" in shown
-    assert "`rightreason activate --version NUMBER`" in shown
+    assert "`rightreason activate --version N`" in shown
+    titles, first, *_ = shown.splitlines()
+    assert [titles.split()[0], titles.split()[-1]] == ["version", "fingerprint"]
+    assert [first.split()[0], first.split()[-2]] == [str(only["number"]), only["version"][:12]]
 
 
 def test_a_list_of_nothing_says_how_to_begin(shop: Path, run: Run) -> None:
     assert "no rules are active; look at `rightreason preview`" in run(shop, "activate", "--list").stdout
 
 
-@pytest.mark.parametrize(("answer", "exit_code", "made"), [("y", 0, [1]), ("n", 1, [])])
-def test_on_a_terminal_it_asks(shop: Path, run: Run, answer: str, exit_code: int, made: list[int]) -> None:
+def answered(folder: Path, answer: Callable[[int, int], object]) -> tuple[int, str]:
+    """The exit code and all that is shown on a terminal, to which `answer` writes when asked; also the process's id."""
     ours, theirs = os.openpty()
-    with subprocess.Popen([PROGRAM, "activate", "--now", MORNING], cwd=shop, stdin=theirs, stdout=theirs) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [PROGRAM, "activate", "--now", MORNING], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         shown = ""
-        while "Make them active? [y/N]" not in shown:
+        while "Make them active? [y/N]: " not in shown:
             shown += os.read(ours, 4096).decode()
-        os.write(ours, f"{answer}\n".encode())
+        answer(ours, process.pid)
         with suppress(OSError):  # the end of a terminal
             while more := os.read(ours, 4096).decode():
                 shown += more
     os.close(ours)
-    assert process.returncode == exit_code
+    return process.returncode, shown
+
+
+def interrupt(terminal: int, process: int) -> None:
+    """Press Ctrl+C, again until it is heard: just before Python waits for a line, it keeps a signal to itself."""
+    heard = False
+    while not heard:
+        os.kill(process, signal.SIGINT)
+        heard = bool(select.select([terminal], [], [], 1)[0])
+
+
+@pytest.mark.parametrize(("answer", "exit_code", "made"), [("y", 0, [1]), ("n", 1, [])])
+def test_on_a_terminal_it_asks(shop: Path, run: Run, answer: str, exit_code: int, made: list[int]) -> None:
+    ended, shown = answered(shop, lambda terminal, _: os.write(terminal, f"{answer}\n".encode()))
+    assert ended == exit_code
     assert "In the next 30 days" in shown.partition("Make them active?")[0]
     assert [one["number"] for one in versions(shop, run)] == made
+
+
+def test_who_ends_the_question_is_told_that_nothing_was_changed(shop: Path, run: Run) -> None:
+    interrupted, said = answered(shop, interrupt)
+    assert (interrupted, said.splitlines()[-1]) == (130, "nothing was changed")
+    left, said = answered(shop, lambda terminal, _: os.write(terminal, b"\x04"))
+    assert (left, said.splitlines()[-1]) == (1, "nothing was changed")
+    assert versions(shop, run) == []
+
+
+@pytest.mark.parametrize("before", ["shop", "active"])
+def test_what_another_activates_during_the_question_is_not_undone(
+    before: str, run: Run, request: pytest.FixtureRequest
+) -> None:
+    folder: Path = request.getfixturevalue(before)
+    template = folder / "templates" / "welcome.email.md"
+    template.write_text(template.read_text() + "\nSee you.\n")
+
+    def another_is_faster(terminal: int, _process: int) -> None:
+        edit(folder, "  we_miss_you:", "  come_home:")
+        assert run(folder, "activate", "--yes", "--now", MORNING).exit_code == 0
+        os.write(terminal, b"y\n")
+
+    ended, shown = answered(folder, another_is_faster)
+    theirs = versions(folder, run)[0]
+    by = f"version {theirs['number']} was made active by {theirs['who']} meanwhile"
+    assert ended == 1
+    assert f"nothing was changed: {by}; look again" in shown
+    assert theirs["number"] == (1 if before == "shop" else 2)
 
 
 # --- tests of the rules
@@ -203,3 +254,40 @@ def test_tests_that_can_not_be_read_keep_rules_from_being_activated(shop: Path, 
     assert result.exit_code == 2
     assert "rules/tests/wrong.yaml:1:8: error[wrong-kind]" in result.stderr
     assert "the tests of the rules can't be used" in result.stderr
+
+
+def test_where_there_are_no_tests_it_says_that_nothing_was_tried(shop: Path, run: Run) -> None:
+    said = "there are no tests, so nothing was tried\n"
+    assert said in run(shop, "activate", "--yes", "--now", MORNING).stdout
+    edit(shop, "  we_miss_you:", "  come_home:")
+    assert said not in run(shop, "activate", "--yes", "--untested", "--now", MORNING).stdout
+
+
+def test_tests_that_can_not_be_looked_at_keep_rules_from_being_activated(shop: Path, run: Run) -> None:
+    (shop / "rules" / "tests").symlink_to("tests")
+    assert "rules/tests:1:1: error[unreadable]" in run(shop, "check").stdout
+    result = run(shop, "activate", "--yes", "--now", MORNING)
+    assert result.exit_code == 2
+    assert "rules/tests:1:1: error[unreadable] the folder can't be looked into" in result.stderr
+    assert versions(shop, run) == []
+
+
+def test_going_back_tells_what_is_active_whatever_files_lie_in_the_folder(active: Path, run: Run) -> None:
+    edit(active, "  we_miss_you:", "  come_home:")
+    run(active, "activate", "--yes", "--now", MORNING)
+    (active / "rules" / os.fsdecode(b"caf\xe9.yaml")).write_text("campaign: x\n")
+    result = run(active, "activate", "--version", "1", "--yes", "--now", MORNING)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "active: version 3 (" in result.stdout
+
+
+def test_a_list_of_nothing_asks_for_no_zone(shop: Path, run: Run) -> None:
+    edit(shop, "timezone: Europe/Berlin", "timezone: Mars/Olympus", "rules/house_rules.yaml")
+    result = run(shop, "activate", "--list")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_number_too_large_for_any_version_is_refused(active: Path, run: Run) -> None:
+    result = run(active, "activate", "--version", f"{10**23}")
+    assert result.exit_code == 2
+    assert f"there is no version {10**23}" in result.stderr

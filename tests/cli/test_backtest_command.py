@@ -45,7 +45,7 @@ def ask_anybody(folder: Path) -> None:
     """Let the house forbid nothing, and a rule ask everybody who has just given a score."""
     house = folder / "rules" / "house_rules.yaml"
     written = house.read_text(encoding="utf-8")
-    kept = "any:\n    blocked_while: [unresolved, unhappy]"
+    kept = "any:\n    blocked_while: [unresolved, unhappy, parcel_late]"
     assert kept in written
     house.write_text(
         written.replace(kept, "any:\n    blocked_while: []").replace(
@@ -94,6 +94,7 @@ def test_the_starter_rules_never_ask_unhappy_customers(shop: Path, run: Run) -> 
         "open.ticket",
         "blocked_while.unresolved",
         "blocked_while.unhappy",
+        "blocked_while.parcel_late",
     ]
 
 

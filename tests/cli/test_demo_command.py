@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,18 @@ def test_what_it_says_to_type_next_works(told: tuple[Path, Result], run: Run) ->
 
 def test_a_folder_that_is_not_empty_is_refused(empty: Path, run: Run) -> None:
     assert run(empty, "demo", str(empty)).exit_code == 2
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_where_the_command_is_not_on_the_path_it_says_how_to_put_it_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on_path: bool
+) -> None:
+    from scheduler.cli.demo import _say_what_next
+
+    beside = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{beside}:/usr/bin" if on_path else "/usr/bin")
+    _say_what_next(Path("/tmp/shop"))  # noqa: S108 - only named
+    told = capsys.readouterr().out.partition("Now you")[2].split("\n")
+    (export,) = [line for line in told if "export PATH" in line] or [""]
+    assert export.endswith("" if on_path else f'export PATH="{beside}:$PATH"')
+    assert bool(export) is not on_path

@@ -146,6 +146,11 @@ def test_names_that_there_are_not_are_refused(active: Path, run: Run, option: st
     assert f"there is no {option[2:]} '{name}'" in result.stderr
 
 
+def test_a_customer_is_found_by_name_or_the_nearest_is_named(edited: Path, run: Run) -> None:
+    assert {one["customer"] for one in objects(edited, run, "diff", "--customer", "Anika Vogel")} == {"anika"}
+    assert "did you mean anika (Anika Vogel)?" in run(edited, "diff", "--customer", "Anika").stderr
+
+
 def test_a_broken_folder_is_told_with_its_findings(active: Path, run: Run) -> None:
     (active / AFTER).write_text("rules: [")
     result = run(active, "diff")

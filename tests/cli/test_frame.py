@@ -116,3 +116,29 @@ def test_a_house_of_an_unknown_zone_is_told_with_its_file(empty: Path) -> None:
     result = CliRunner().invoke(app, ["--workspace", str(empty), "hold", "--all", "--now", "2026-03-01"])
     assert result.exit_code == 2
     assert "house_rules.yaml: timezone: There is no time zone called 'Mars/Olympus'" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["preview", "diff", "contacts", "hold"])
+def test_an_option_that_is_given_twice_is_refused(empty: Path, command: str) -> None:
+    result = CliRunner().invoke(app, ["-w", str(empty), command, "--rule", "birthday_card", "--rule", "welcome"])
+    assert result.exit_code == 2
+    assert "--rule can be given once" in result.stderr
+
+
+def test_what_is_repeatable_is_taken_twice(empty: Path) -> None:
+    words = ["-w", str(empty), "contacts", "--state", "sent", "--state", "failed"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+
+
+def test_an_import_takes_one_zone(empty: Path) -> None:
+    words = ["-w", str(empty), "import", "events", "x.jsonl", "--timezone", "UTC", "--timezone", "UTC"]
+    assert "--timezone can be given once" in CliRunner().invoke(app, words).stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("why", "Andr\udce9"), ("diff", "--customer", "\udcff"), ("--workspace", "\udcff", "check")]
+)
+def test_what_was_typed_in_bytes_that_are_no_text_is_refused(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert "\N{REPLACEMENT CHARACTER}' can't be read: it was typed in another encoding than UTF-8" in result.stderr

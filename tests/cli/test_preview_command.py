@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typing_commands import MORNING, Run
 
 KEYS = [
@@ -141,3 +142,31 @@ def test_at_an_earlier_moment_what_happened_later_is_not_known(shop: Path, run: 
     }
     assert {key for key in occasions if key.rpartition("/")[2] in ids} == set()
     assert occasions
+
+
+def test_a_rule_without_an_occasion_is_named(empty: Path, run: Run) -> None:
+    shown = run(empty, "preview", "--rule", "birthday_card", "--all").stdout
+    assert "birthday_card has no occasion for anybody in that time" in shown
+
+
+def test_without_any_occasion_no_rule_has_one(empty: Path, run: Run) -> None:
+    assert "no rule has an occasion for anybody in that time" in run(empty, "preview", "--all").stdout
+
+
+def test_of_a_rule_that_is_like_none_a_few_are_offered(shop: Path, run: Run) -> None:
+    told = run(shop, "preview", "--rule", "nosuch").stderr
+    assert "there is no rule 'nosuch'; the nearest of 42 are " in told
+    assert told.count(",") == 4
+
+
+@pytest.mark.parametrize("command", ["preview", "contacts"])
+def test_a_table_of_several_zones_says_whose_time_it_shows(active: Path, run: Run, command: str) -> None:
+    assert "\neach in the customer's own time\n" in run(active, command, "--limit", "40").stdout
+
+
+@pytest.mark.parametrize("command", ["preview", "contacts"])
+def test_a_table_of_one_zone_says_nothing_of_it(active: Path, run: Run, command: str) -> None:
+    now = ("--now", MORNING) if command == "preview" else ()
+    shown = run(active, command, "--customer", "ingrid", *now).stdout
+    assert shown.startswith("when ")
+    assert "own time" not in shown

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typing_commands import MORNING
 
 PROGRAM = str(Path(sys.executable).with_name("rightreason"))
@@ -43,6 +44,29 @@ def test_help_loads_neither_the_database_nor_rich() -> None:
     code = "import sys, scheduler.cli; print(sorted({'sqlalchemy', 'rich', 'pydantic', 'polars', 'jinja2'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
     assert found.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["sys.meta_path.insert(0, Impatient())", "import scheduler.cli; sys.stdout = Impatient()"],
+)
+def test_ctrl_c_before_a_command_has_begun_ends_it_without_a_trace(before: str) -> None:
+    code = f"""
+import sys
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == "scheduler.cli.backtest":
+            raise KeyboardInterrupt
+    def reconfigure(self, **_):
+        raise KeyboardInterrupt
+    def flush(self):
+        pass
+{before}
+from scheduler.cli import main
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    assert (found.returncode, found.stderr) == (130, "")
 
 
 def test_there_are_no_colours_in_a_pipe(shop: Path) -> None:

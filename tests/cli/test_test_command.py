@@ -191,3 +191,82 @@ def test_without_tests_it_says_where_to_write_them(empty: Path, run: Run) -> Non
     result = run(empty, "test")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "there are no tests; write some into rules/tests/" in result.stderr
+
+
+def test_cover_of_one_rule_tells_of_that_rule(tested: Path, run: Run) -> None:
+    result = run(tested, "test", "--cover", "--only", "birthday_card", "--format", "json")
+    assert [json.loads(line)["rule"] for line in result.stdout.splitlines()] == ["birthday_card"]
+
+
+def test_cover_of_one_test_tells_of_the_rules_that_it_speaks_of(tested: Path, run: Run) -> None:
+    result = run(tested, "test", "--cover", "--only", "is a reason to write", "--format", "json")
+    assert [json.loads(line)["rule"] for line in result.stdout.splitlines()] == ["birthday_card"]
+
+
+EARLY = """\
+tests:
+  - name: a friend is asked for
+    customer: {name: Ana, timezone: Europe/Paris, email: ana@example.com, consent: [offers]}
+    timeline:
+      2026-03-01 09:00: {order_delivered: {product: Kettle, category: tools}}
+      2026-03-10 12:00: {nps_answered: {score: 10}}
+    expect: [{on: 2026-03-20, rule: ask}]
+"""
+
+
+def test_a_value_window_that_is_not_over_is_told_with_its_end(tested: Path, run: Run) -> None:
+    rules = tested / "rules" / "asking.yaml"
+    rules.write_text(
+        "campaign: Asking\nowner: care@example.com\nrules:\n  ask: {reason: A good score is a reason to ask for a "
+        "friend, asks_for: referral, when: {event: nps_answered, where: {score: {at_least: 9}}}, before: 30 days, "
+        "only_if: [happy], send: referral_ask, by: [email]}\n"
+    )
+    story = run(written(tested, EARLY), "test").stdout
+    assert "✗ value_window: they have not had the value yet; it ends on 30 Apr 2026\n" in story
+    without = "\n".join(line for line in EARLY.splitlines() if "order_delivered" not in line) + "\n"
+    story = run(written(tested, without), "test").stdout
+    assert "✗ value_window: they have not had the value yet; nothing was delivered\n" in story
+
+
+def test_a_path_that_there_is_not_is_answered_with_the_nearest(tested: Path, run: Run) -> None:
+    path = tested / "rules" / "tests" / "card.yaml"
+    result = run(tested, "test", str(path))
+    assert (result.exit_code, result.stderr) == (2, f"rightreason: there is no {path}; did you mean 'cards.yaml'?\n")
+
+
+def test_a_link_that_leads_in_a_circle_is_no_path(tested: Path, run: Run) -> None:
+    (tested / "loop").symlink_to("loop")
+    result = run(tested, "test", str(tested / "loop"))
+    assert result.exit_code == 2
+    assert f"there is no {tested / 'loop'}" in result.stderr
+
+
+def test_tests_beside_a_link_that_leads_in_a_circle_are_run(tested: Path, run: Run) -> None:
+    (tested / "rules" / "tests" / "loop").symlink_to("loop")
+    assert "2 tests in 1 file" in run(tested, "test", str(tested / "rules" / "tests")).stdout
+
+
+def test_a_path_without_tests_and_a_text_of_which_none_speaks_are_told_apart(tested: Path, run: Run) -> None:
+    tests, templates = (str(tested / part) for part in ("rules/tests", "templates"))
+    assert f"no test is in {templates}; leave it out" in run(tested, "test", templates).stderr
+    of_nothing = run(tested, "test", tests, "--only", "zzz").stderr
+    assert f"no test in {tests} is about 'zzz'; leave it out to run all 2" in of_nothing
+
+
+def test_what_is_not_covered_for_programs_says_beside_it_that_tests_fail(tested: Path, run: Run) -> None:
+    assert run(tested, "test", "--cover", "--format", "json").stderr == ""
+    failing = run(written(tested, GOOD.replace("10:00", "11:00")), "test", "--cover", "--format", "json")
+    assert failing.exit_code == 1
+    assert failing.stderr == "1 of 2 tests failed; without --cover they are told\n"
+
+
+def test_a_cap_that_is_full_is_told_with_what_filled_it(tested: Path, run: Run) -> None:
+    keys = "reason: An order is a good moment to say so, asks_for: nothing, when: order_placed, after: 1 day, before: 2 days"
+    named = "".join(f"  {name}: {{{keys}, send: birthday_card, by: [email]}}\n" for name in ("first", "second"))
+    (tested / "rules" / "thanks.yaml").write_text(f"campaign: Thanks\nowner: care@example.com\nrules:\n{named}")
+    thanked = (
+        "rules: ../thanks.yaml\ntests:\n  - name: both\n    customer: {name: Ana, email: ana@example.com}\n"
+        "    timeline: {2026-03-01 09:00: order_placed}\n    expect: [{on: 2026-03-02, rule: second}]\n"
+    )
+    told = run(written(tested, thanked), "test").stdout
+    assert "✗ cap.1: contacted often enough (at most 1 within 1 day); 1: first on 2 Mar 2026\n" in told

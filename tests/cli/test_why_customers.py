@@ -518,3 +518,45 @@ def test_a_long_story_shows_its_newest_part_and_the_next_of_what_is_to_come(work
     assert "  … 16 earlier entries (--all)" in shown
     assert "later entries (--all)" in shown
     assert "(--all)" not in run(working, "why", "gil", "--all", "--now", NOW).stdout
+
+
+def thanking(folder: Path) -> None:
+    """Write a rule that thanks for each order for two days, and place one whose second day is today."""
+    (folder / "rules" / "thanks.yaml").write_text(
+        "campaign: Thanks\nowner: care@example.com\nrules:\n  thanks: {reason: An order is a good moment to say so, "
+        "asks_for: nothing, when: order_placed, after: 1 day, before: 3 days, send: note, by: [email]}\n"
+    )
+    (folder / "orders.jsonl").write_text(json.dumps(happened("ed", "order_placed", "2026-05-02T09:00")))
+    result = run_in(folder, "import", "events", str(folder / "orders.jsonl"), "--now", NOW)
+    assert result.exit_code == 0, result.output
+
+
+LAST = "the last time at which it could speak has passed"
+
+
+def test_when_the_last_time_to_speak_is_over_it_is_too_late_though_the_window_is_open(working: Path, run: Run) -> None:
+    thanking(working)
+    shown = run(working, "why", "ed", "--rule", "thanks", "--now", "2026-05-04T13:00").stdout
+    assert f"Ended without a contact\n───────────────────────\nthanks: too late: {LAST}\n" in shown
+    assert "its time has not come" not in shown
+    assert "ends  " not in shown
+
+
+def test_before_the_last_time_to_speak_is_over_it_is_to_go(working: Path, run: Run) -> None:
+    thanking(working)
+    shown = run(working, "why", "ed", "--rule", "thanks", "--now", "2026-05-04T11:00").stdout
+    assert "thanks: will go by email, Mon 4 May 2026 11:00" in shown
+
+
+@pytest.mark.parametrize("days", ["1", "30"])
+def test_a_preview_says_so_of_what_can_speak_no_more(working: Path, run: Run, days: str) -> None:
+    thanking(working)
+    shown = run(working, "preview", "--all", "--rule", "thanks", "--days", days, "--now", "2026-05-04T13:00").stdout
+    (line,) = [line for line in shown.splitlines() if line.startswith("Ed Eden")]
+    assert line == f"Ed Eden   thanks  too late  {LAST}"
+
+
+def test_a_preview_that_ends_before_the_time_has_come_says_that(working: Path, run: Run) -> None:
+    thanking(working)
+    shown = run(working, "preview", "--all", "--rule", "thanks", "--days", "1", "--now", "2026-05-02T09:30").stdout
+    assert "thanks  waiting  its time has not come  Sun  3 May 2026 10:00" in shown

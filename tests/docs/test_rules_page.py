@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.messages.context import NAMES
 from scheduler.rulebook.model import CONDITION_FORMS, Comparison, HouseRules, RuleKeys
 from scheduler.rulebook.reader import rulebook_from_texts
 
@@ -39,6 +40,13 @@ def test_the_page_names_every_condition_and_every_comparison() -> None:
     text = section("Conditions")
     assert [form for form in CONDITION_FORMS if f"{{{form}: " not in text] == []
     assert [key for key in written(Comparison) if f"`{key}`" not in text] == []
+
+
+def test_the_page_names_everything_that_a_template_can_use_and_nothing_else() -> None:
+    cells = [line.split("|")[1] for line in section("Templates").splitlines() if line.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`(\w+(?:\.\w+)?)", cell)}
+    held = {f"{name}.{part}" for name, parts in NAMES.items() for part in parts or ()}
+    assert named == held | {"customer", "event", "reason", "today"}
 
 
 def examples() -> list[str]:

@@ -9,7 +9,7 @@ from keeping import AT_ONCE, CHECK_IN, Business, at, in_business, rulebook
 from scheduler.errors import InputError
 from scheduler.planning.activation import activate
 from scheduler.planning.preview import preview
-from scheduler.planning.rulebooks import active, as_active
+from scheduler.planning.rulebooks import active, as_active, rulebook_of_version
 from scheduler.wallclock import DAY
 
 
@@ -69,3 +69,10 @@ def test_a_preview_shows_what_is_to_come_and_not_what_is_on_its_way(business: Bu
 def test_no_rules_at_all_are_not_activated(business: Business) -> None:
     with pytest.raises(InputError, match="there are no rules to activate"):
         activate(business.store, rulebook("{}"), "test", at("2026-03-01"))
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2, 2**31, 10**23])
+def test_a_number_that_no_activation_has_is_refused_however_large(business: Business, number: int) -> None:
+    business.goes_by(CHECK_IN, "2026-03-01")
+    with pytest.raises(InputError, match=f"there is no version {number}; "):
+        rulebook_of_version(business.store, number)

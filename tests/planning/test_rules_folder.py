@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from keeping import AT_ONCE, CHECK_IN, rulebook
 
-from scheduler.planning.folder import Folder, Watch, rules_in
+from scheduler.planning.folder import Folder, InFolder, Watch, rules_in
 from scheduler.rulebook.model import Rulebook
 
 ACTIVE = rulebook(CHECK_IN).version
@@ -91,3 +92,14 @@ def test_a_watch_looks_again_when_other_rules_become_active(folder: Path) -> Non
     news = watch.news(rulebook(AT_ONCE).version)
     assert news is not None
     assert news.state is Folder.DIFFERS
+
+
+def test_a_name_that_is_no_text_is_broken_with_its_place(folder: Path) -> None:
+    (folder / os.fsdecode(b"templates/caf\xe9.email.md")).write_text("Hello\n")
+    found = rules_in(folder, ACTIVE)
+    assert found.state is Folder.BROKEN
+    assert found.detail.endswith(".email.md:1:1: the file's name can't be read")
+
+
+def test_whatever_is_in_the_folder_is_broken_at_worst() -> None:
+    assert rules_in(Path("no\0folder"), ACTIVE) == InFolder(Folder.BROKEN, "ValueError: embedded null byte")

@@ -94,5 +94,13 @@ def test_the_nearest_word_is_found_whatever_its_case() -> None:
     assert nearest("Emial", ["sms", "email"]) == "email"
 
 
+def test_a_word_is_meant_by_a_longer_form_of_it() -> None:
+    assert nearest("tuesday", ["mon", "tue"]) == "tue"
+
+
+def test_a_word_that_shares_some_letters_is_not_meant() -> None:
+    assert nearest("late", ["active", "window", "consent"]) is None
+
+
 def test_no_word_is_meant_where_none_is_near() -> None:
     assert meant("zzz", ["email"], "take it out") == "take it out"

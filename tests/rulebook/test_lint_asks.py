@@ -242,3 +242,24 @@ def test_many_conditions_that_rest_on_each_other_are_read_at_once() -> None:
     text = ASK.replace("rules:", f"conditions:\n{conditions}rules:")
     text = text.replace("{when}", "order_delivered").replace("{after}", "after: value_window")
     assert ways_out(text.replace("{proof}", names[-1])) == []
+
+
+def test_a_value_window_can_not_be_counted_from_a_contact_and_is_waited_for_besides() -> None:
+    text = ASK.replace("{when}", "{contact: welcome}").replace("{after}", "after: value_window")
+    text = text.replace("before: 120 days", "before: 60 days").replace("{proof}", "well")
+    (finding,) = read(rules__asks=text)[1]
+    assert (finding.message, finding.way_out) == (
+        "no event triggers 'ask', and a value window is counted from one",
+        "write after: 30 days, or another duration; the value window of the newest delivery is waited for besides",
+    )
+
+
+def test_what_asks_for_nothing_waits_for_no_value_window_besides() -> None:
+    text = ASK.replace("{when}", "{contact: welcome}").replace("{after}", "after: value_window")
+    first, *_ = read(rules__asks=text.replace("referral", "nothing").replace("{proof}", "well"))[1]
+    assert first.way_out == "write after: 30 days, or another duration"
+
+
+def test_a_delivery_is_no_sign_though_it_ends_the_waiting_for_a_late_parcel() -> None:
+    late = "open_things:\n  late: {opened_by: delivery_late, closed_by: order_delivered, key: order_id}\n"
+    assert found(after="", house=HOUSE.replace("open_things:\n", late)) == ["ask-without-after"]

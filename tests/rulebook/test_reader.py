@@ -217,3 +217,11 @@ def test_a_file_that_can_not_be_opened_is_told(workspace: Path) -> None:
     (workspace / "rules" / "odd.yaml").mkdir()
     _, findings = read_rulebook(workspace)
     assert codes(findings) == ["unreadable"]
+
+
+def test_only_a_folder_that_is_not_there_is_to_be_laid_down(tmp_path: Path) -> None:
+    with pytest.raises(RulebookError, match=r"No such file or directory; lay it down by `rightreason init`$"):
+        load_rulebook(tmp_path)
+    (tmp_path / "rules").write_text("")
+    with pytest.raises(RulebookError, match=r"rules can't be looked into: Not a directory$"):
+        load_rulebook(tmp_path)

@@ -55,6 +55,46 @@ def test_a_good_file_has_no_findings() -> None:
             "2026-03-01 25:00: bought",
             "5:16 bad-moment: '2026-03-01 25:00' is no local time of a day; write it like 2026-04-10 12:00, in the customer's local time",
         ),
+        (
+            "2026-03-01 09:00: bought",
+            "0001-01-01 09:00: bought",
+            "5:16 bad-moment: '0001-01-01 09:00' is out of reach: tests tell of the years 1900 to 2199",
+        ),
+        (
+            "on: 2026-03-02",
+            "on: 2200-01-01",
+            "6:19 bad-date: '2200-01-01' is out of reach: tests tell of the years 1900 to 2199",
+        ),
+        (
+            "name: Ana",
+            "timezone: Europe/Berln",
+            "4:16 unknown-zone: there is no time zone 'Europe/Berln'; did you mean 'Europe/Berlin'?",
+        ),
+        (
+            "name: Ana",
+            "timezone: 5",
+            "4:16 unknown-zone: 'timezone' holds no name of a zone; zones are named like Europe/Berlin",
+        ),
+        (
+            "    timeline: {2026-03-01 09:00: bought}\n    expect: [{on: 2026-03-02, rule: check_in}]\n",
+            "    expect_all: []\n",
+            "3:5 no-day: nothing happens in this test, and it names no day; write from: 2026-03-01 and to: 2026-03-31, or a timeline",
+        ),
+        (
+            "    timeline",
+            "    from: 2026-03-02\n    to: 2026-03-01\n    timeline",
+            "6:5 vain-expectation: the story would end on 2026-03-01, before it begins on 2026-03-02; let 'to' be later, or 'from' earlier",
+        ),
+        (
+            "    timeline",
+            "    to: 2026-02-01\n    timeline",
+            "5:5 vain-expectation: the story would end on 2026-02-01, before it begins on 2026-03-01; let 'to' be later",
+        ),
+        (
+            "    expect: ",
+            "    to: 2026-03-01\n    expect_all: ",
+            "7:18 vain-expectation: the story ends on 2026-03-01, and this lies after; write an earlier day, or let 'to' be later",
+        ),
         ("customer:", "custmer:", "4:5 unknown-key: 'custmer' is no key of a test; did you mean 'customer'?"),
         (
             "on: 2026-03-02, ",
@@ -192,3 +232,9 @@ def test_a_day_before_the_first_one_is_told_where_that_was_taken_over_too() -> N
 def test_a_file_without_tests_says_how_to_begin() -> None:
     assert found("- a\n") == ["1:1 wrong-kind: the file holds no keys with values; tests are written under 'tests:'"]
     assert found("tests: []\n")[0].startswith("1:8 empty-value")
+
+
+def test_an_end_before_the_beginning_is_told_where_it_was_taken_over_too() -> None:
+    text = GOOD.replace("    timeline", "    to: 2026-03-03\n    timeline")
+    text += "  - name: then\n    extends: it goes\n    from: 2026-03-04\n    expect_all: []\n"
+    assert [one.partition(":")[0] for one in found(text)] == ["10"]

@@ -69,3 +69,22 @@ def test_what_was_agreed_to_may_be_withdrawn_before_the_first_day() -> None:
     withdrawn = STORY + "  2026-01-10 08:00: {consent: {review: false}}\nfrom: 2026-02-01\n"
     (verdict,) = run(withdrawn + "expect: [{on: 2026-03-31, rule: review, outcome: waiting, because: consent}]")
     assert verdict.passed
+
+
+def test_a_story_in_which_nothing_happens_lasts_from_its_first_day_to_its_last() -> None:
+    birthday = "{reason: It is their birthday today indeed., asks_for: nothing, when: {date: birthday}, before: 1 day, send: card, by: [email]}"
+    rules = f"campaign: test\nrules:\n  birthday: {birthday}\n"
+    quiet = "customer: {name: Ana, email: ana@example.com, birthday: 1990-03-05}\nexpect_all: []\n"
+    before, on_the_day, until = run(
+        quiet + "from: 2026-03-01\nto: 2026-03-04",
+        quiet + "from: 2026-03-01\nto: 2026-03-05",
+        quiet + "to: 2026-03-05",
+        rules=rules,
+    )
+    assert [one.passed for one in (before, on_the_day, until)] == [True, False, False]
+
+
+def test_an_appointment_in_a_year_that_no_clock_reaches_is_a_text() -> None:
+    booked = "timeline: {2026-03-01 09:00: {booked: {starts: 9999-12-31 23:00}}}\n"
+    (verdict,) = run(f"customer: {{name: Ana, timezone: America/New_York}}\n{booked}expect_all: []")
+    assert verdict.passed

@@ -74,8 +74,9 @@ def value(subject: Subject) -> Iterator[Finding]:
         anchored = _anchored_on_value(subject, rule)
         if rule.after == VALUE_WINDOW and not anchored:
             if rule.triggering_event is None:
-                message = f"no event triggers '{rule.name}', so there is no value window to wait for"
-                yield error("value-window-needs-event", at(rule, "after"), message, f"write after: {_any_wait(rule)}")
+                message = f"no event triggers '{rule.name}', and a value window is counted from one"
+                way_out = f"write after: {_any_wait(rule)}" + _waited_besides(subject, rule)
+                yield error("value-window-needs-event", at(rule, "after"), message, way_out)
             elif subject.house.value_window is not None and not _delivers(subject, rule.triggering_event):
                 delivered = ", ".join(subject.house.value_window.delivered_by)
                 message = f"the value window begins with {delivered}, which does not trigger '{rule.name}'"
@@ -205,11 +206,11 @@ def _good_news(subject: Subject, event: str) -> bool:
 
 def is_sign_trigger(subject: Subject, rule: Rule) -> bool:
     """Whether the trigger is itself a sign that they are well: an event that is filtered upwards, or closes a thing."""
-    if not isinstance(rule.when, EventTrigger):
+    if not isinstance(rule.when, EventTrigger) or _delivers(subject, rule.when.event):
         return False
     closes = any(rule.when.event in thing.closed_by for thing in subject.house.open_things.values())
     filtered = any(map(_upward, (rule.when.where or {}).values()))
-    return closes or (filtered and _good_news(subject, rule.when.event) and not _delivers(subject, rule.when.event))
+    return closes or (filtered and _good_news(subject, rule.when.event))
 
 
 def _any_sign(subject: Subject, rule: Rule) -> str:
@@ -221,6 +222,13 @@ def _any_wait(rule: Rule) -> str:
     """A delay that a rule without a triggering event may have, in words."""
     dated = isinstance(rule.when, DateTrigger | EveryTrigger)
     return "0 days, for the day itself, or later" if dated else "30 days, or another duration"
+
+
+def _waited_besides(subject: Subject, rule: Rule) -> str:
+    waits = rule.asks_for is not AsksFor.NOTHING and subject.house.ask(rule.asks_for).value_window != "none"
+    if subject.house.value_window is None or not waits:
+        return ""
+    return "; the value window of the newest delivery is waited for besides"
 
 
 def _delivers(subject: Subject, event: str) -> bool:

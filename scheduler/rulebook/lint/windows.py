@@ -55,6 +55,8 @@ def empty(subject: Subject) -> Iterator[Finding]:
 def _empty(subject: Subject, rule: Rule, before: Duration) -> Iterator[Finding]:
     from scheduler.rulebook.lint.asks import windows
 
+    if rule.after == VALUE_WINDOW and rule.triggering_event is None:
+        return  # it can't be counted from this trigger, which is a finding by itself
     if rule.after == VALUE_WINDOW:
         waits = {f"value_window{name}, {window}": window for name, window in windows(subject, rule).items()}
     else:
