@@ -12,6 +12,7 @@ from scheduler.decisions.calendar import calendar_of
 from scheduler.decisions.columns import Columns, Laid, columns_of, lay
 from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.facts import Customer, Event
+from scheduler.decisions.numbering import offsets
 from scheduler.decisions.occasions import Occasion, anchor_of, occasion_key
 from scheduler.decisions.program import Program, Trigger
 from scheduler.decisions.room import grown, room_for_windows
@@ -71,6 +72,10 @@ class Opened:
         return self._keys[o]
 
     @cached_property
+    def _past_from(self) -> Sequence[int]:
+        return offsets(self.columns.contacts)
+
+    @cached_property
     def _keys(self) -> dict[int, str]:
         return {}
 
@@ -89,8 +94,8 @@ class Opened:
             return date_of(int(row.anchor)).isoformat()
         if row.anchor >= 0:
             return anchor_of(self._keys.get(row.anchor) or self.key(row.anchor))
-        past_from = int(self.laid.facts.customers[row.customer].past_from)
-        return anchor_of(self.columns.contacts[row.customer][-2 - row.anchor - past_from].occasion)
+        place = -2 - row.anchor - self._past_from[row.customer]
+        return anchor_of(self.columns.contacts[row.customer][place].occasion)
 
     def event(self, o: int) -> Event | None:
         """The event that triggered an occasion, None where it was none."""

@@ -53,7 +53,7 @@ def test_an_unknown_state_is_answered_with_those_there_are(active: Path, run: Ru
 
 def test_a_long_list_says_that_there_is_more(active: Path, run: Run) -> None:
     result = run(active, "contacts", "--all", "--limit", "2")
-    assert len(result.stdout.splitlines()) == 3
+    assert len([line for line in result.stdout.splitlines() if "/" in line]) == 2
     assert "only the first 2 rows are shown" in result.stderr
 
 
