@@ -26,6 +26,7 @@ class Cause(Explained):
     CAP = "cap", "contacted often enough"
     HOLDOUT = "holdout", "in the control group"
     ERASED = "erased", "their data were erased"
+    BY_HAND = "by_hand", "a person cancelled it"
 
     @classmethod
     def of(cls, gate: str) -> Cause:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from scheduler.decisions import kernel
@@ -14,6 +15,7 @@ from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import OUTCOMES, Decision
 from scheduler.decisions.program import Program
 from scheduler.decisions.room import grown, room_for_walking, skip
+from scheduler.decisions.rows import joined_ranges
 from scheduler.decisions.windows import NEVER_ACTIVATED, Opened, opened
 
 T = TypeVar("T")
@@ -34,23 +36,37 @@ class Walk(Opened):
 
         With `contacts` only of those that led to one.
         """
-        is_there = self._is_there(contacts=contacts)
-        for seat in self.seats:
-            parts = range(seat.start, seat.end), range(seat.arisen_from, seat.arisen_to)
-            own = [o for part in parts for o in part if is_there(o)]
+        of_each = self._taking_part if isinstance(self.scratch.occasions, list) else self._taking_part_in_arrays
+        for own in of_each(contacts=contacts):
             if len(own) > 1:
                 own.sort(key=self._order)
             yield from own
 
-    def _is_there(self, *, contacts: bool) -> Callable[[int], bool]:
-        """Whether an occasion took part; with `contacts`, whether it led to one."""
+    def _taking_part(self, *, contacts: bool) -> Iterator[list[int]]:
+        made = self.scratch.occasions
+        for seat in self.seats:
+            parts = range(seat.start, seat.end), range(seat.arisen_from, seat.arisen_to)
+            yield [
+                o
+                for part in parts
+                for o in part
+                if made[o].skipped == 0 and not (contacts and made[o].outcome != kernel.CONTACT)
+            ]
+
+    def _taking_part_in_arrays(self, *, contacts: bool) -> Iterator[list[int]]:
+        """As `_taking_part`, without a look at those who have nothing."""
         made: Any = self.scratch.occasions
-        if isinstance(made, list):
-            return lambda o: made[o].skipped == 0 and not (contacts and made[o].outcome != kernel.CONTACT)
-        there = made["skipped"] == 0
+        seats: Any = self.scratch.seats
+        taken = joined_ranges((seats["start"], seats["end"]), (seats["arisen_from"], seats["arisen_to"]))
+        there = made["skipped"][taken] == 0
         if contacts:
-            there &= made["outcome"] == kernel.CONTACT
-        return set(there.nonzero()[0].tolist()).__contains__
+            there &= made["outcome"][taken] == kernel.CONTACT
+        taken = taken[there]
+        whose = made["customer"][taken]
+        in_order = whose.argsort(kind="stable")
+        pairs = zip(whose[in_order].tolist(), taken[in_order].tolist(), strict=True)
+        for _, own in groupby(pairs, key=itemgetter(0)):
+            yield [o for _, o in own]
 
     def _order(self, o: int) -> tuple[int, int, str]:
         row = self.rows[o]
@@ -153,7 +169,10 @@ def walked(
 
 def _leave_out(opening: Opened, only: Container[str] | None) -> None:
     """Skip what has ended, what a contact was made for, and what is not among `only`."""
-    for c, _ in enumerate(opening.columns.ids):
+    columns = opening.columns
+    if only is None and not any(columns.ended) and not any(columns.contacts):
+        return
+    for c, _ in enumerate(columns.ids):
         over = opening.over(c)
         if only is None and not over:
             continue

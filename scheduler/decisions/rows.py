@@ -102,6 +102,16 @@ def laid(parts: Sequence[Ints], *, arrays: bool) -> Ints:
     return numpy.concatenate([numpy.asarray(part, "i8") for part in (*parts, ())])  # type: ignore[return-value] # as above
 
 
+def joined_ranges(*ranges: tuple[Any, Any]) -> Any:
+    """Return the numbers of many ranges as one array, given arrays of their starts and of their ends."""
+    import numpy
+
+    starts = numpy.concatenate([start for start, _ in ranges])
+    counts = numpy.concatenate([end for _, end in ranges]) - starts
+    before = counts.cumsum() - counts
+    return numpy.arange(int(counts.sum())) + numpy.repeat(starts - before, counts)
+
+
 def take(table: Sequence[int], codes: Ints) -> Ints:
     """Look numbers up in a table whose first entry is that of a missing one (NONE)."""
     if isinstance(codes, list):

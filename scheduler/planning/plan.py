@@ -39,14 +39,21 @@ class Planned:
         )
 
 
-def plan(store: Store, rules: Active, now: int, *, progress: Callable[[int], None] | None = None) -> Planned:
-    """Plan every customer who is to be planned; each batch is one transaction.
+def plan(
+    store: Store,
+    rules: Active,
+    now: int,
+    *,
+    progress: Callable[[int], None] | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Planned:
+    """Plan every customer who is to be planned; each batch is one transaction, and `stopping` may end it after any.
 
     `progress` is told how many were planned. Planning twice changes nothing.
     """
     name = plan_name(rules)
     done = Planned()
-    while found := store.customers.unplanned(name, BATCH):
+    while not stopping() and (found := store.customers.unplanned(name, BATCH)):
         done += plan_customers(store, rules, (customer for customer, _ in found), now)
         if progress is not None:
             progress(len(found))

@@ -107,7 +107,8 @@ def _alone(rules: Active, edited: Iterable[str], left_out: tuple[type, ...]) -> 
             rule = book.rules[name]
             kept = {"only_if": without(rule.only_if), "unless": without(rule.unless), "until": None}
             loose[name] = rule.model_copy(update=kept)
-    house = book.house.model_copy(update={"frequency_caps": (), "asks": asks})
+    windows = None if EventCondition in left_out else book.house.value_window
+    house = book.house.model_copy(update={"frequency_caps": (), "asks": asks, "value_window": windows})
     return replace(rules, program=compile_rules(replace(book, house=house, rules=loose)))
 
 
