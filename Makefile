@@ -9,7 +9,7 @@ YAML_LANGUAGE_SERVER_VERSION := 2.0.0
 export PYTHONDONTWRITEBYTECODE=
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test test-slow test-editor mutants lint format lock bench clean
+.PHONY: help demo test test-slow test-editor test-faults mutants lint format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -36,6 +36,9 @@ test-editor: $(READY) ## What editors show to who writes rules; needs npm, and f
 	@command -v npm >/dev/null || { echo "make test-editor needs npm, which comes with Node 22.13 or newer" >&2; exit 2; }
 	@npm install --prefix $(EDITOR) --no-audit --no-fund --loglevel error yaml-language-server@$(YAML_LANGUAGE_SERVER_VERSION)
 	@YAML_LANGUAGE_SERVER=$(EDITOR)/node_modules/.bin/yaml-language-server $(BIN)/python -m pytest tests/editor
+
+test-faults: $(READY) ## Injures the real daemon in every way we know, many times, and compares what arrived with the ledger
+	@$(BIN)/python -m tests.faults
 
 mutants: $(READY) ## Seeds faults into copies of the engine; a test has to catch each
 	@$(BIN)/python -m tests.mutants

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmarks.processes import PROGRAM, PYTHON, Median, ended, median, printed_seconds, say
+from benchmarks.processes import PROGRAM, PYTHON, Median, ended, median, printed_seconds, printing, say
 
 HERE = Path(__file__).resolve().parent
 NOW = "2026-11-01T12:00:00Z"
@@ -73,6 +73,16 @@ class Jobs:
         """The next 30 days of one of them."""
         return _median(*PREVIEW, "--customer", ONE, folder=_by_starter_rules(self.scratch, customers))
 
+    def intake(self, events: int) -> dict[str, float]:
+        """Events by the twelve rules into SQLite: `rate` a second, `half` and `worst` of single ones in seconds."""
+        return _inside("intake", _twelve_rules(self.scratch / "intake"), events)
+
+    def sending(self, contacts: int) -> dict[str, float]:
+        """Contacts by the twelve rules to a mail server: how many were `sent`, `rate` a second, `bare` the loop's."""
+        folder = _twelve_rules(self.scratch / "sending")
+        with printing(PYTHON, "-m", "benchmarks.mail_sink") as port:
+            return _inside("sending", folder, contacts, int(port))
+
 
 @cache
 def _shop(scratch: Path, form: str, customers: int) -> Path:
@@ -97,15 +107,26 @@ def _by_starter_rules(scratch: Path, customers: int) -> Path:
 @cache
 def _by_twelve_rules(scratch: Path, customers: int | None) -> Path:
     """A workspace that goes by the rules beside this file, without a database where no size is given."""
-    folder = scratch / f"twelve-{customers or 'files'}"
+    folder = _twelve_rules(scratch / f"twelve-{customers or 'files'}")
+    if customers is not None:
+        shutil.copyfile(_shop(scratch, "sqlite", customers) / "rightreason.db", folder / "rightreason.db")
+    return folder
+
+
+def _twelve_rules(folder: Path) -> Path:
     ended(PROGRAM, "init", str(folder))
     shutil.rmtree(folder / "rules")
     for name in ("rules", "templates"):
         shutil.copytree(HERE / name, folder / name, dirs_exist_ok=True)
     ended(PROGRAM, "check", folder=folder)
-    if customers is not None:
-        shutil.copyfile(_shop(scratch, "sqlite", customers) / "rightreason.db", folder / "rightreason.db")
     return folder
+
+
+def _inside(job: str, folder: Path, *numbers: int) -> dict[str, float]:
+    """What a job of `benchmarks.delivery` has measured of itself."""
+    printed = ended(PYTHON, "-m", "benchmarks.delivery", job, str(folder), *map(str, numbers)).printed
+    found: dict[str, float] = json.loads(printed)
+    return found
 
 
 @cache

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,17 @@ def ended(*command: str, folder: Path = ROOT) -> Ended:
             told = errors.read().strip().splitlines() or [f"ended with {process.returncode}"]
             raise Failed(told[-1])
         return Ended(seconds, usage.ru_maxrss * 1024, printed.read(10_000))
+
+
+@contextmanager
+def printing(*command: str, folder: Path = ROOT) -> Iterator[str]:
+    """Have a command run as long as it is needed; gives the first line that it prints."""
+    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own commands
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def printed_seconds(run: Ended) -> float:

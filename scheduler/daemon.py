@@ -1,30 +1,33 @@
 """The daemon: says when to plan, decide and deliver. It only ticks; all truth is in the database.
 
-APScheduler wakes it: one `pump` job in memory, set to the next due moment, its times in UTC.
+APScheduler wakes it: a `pump` job in memory, set to the next due moment, and the jobs `beat` and `collect`, their
+times in UTC. The main thread asks the database for nothing, so that it hears signals at once, whatever that does.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler.delivery.tick import Report, tick
+from scheduler.channels.alert import Alert, AlertKind, Alerts
+from scheduler.delivery.guard import CLOCK, MOST_JUMP, Guard, guarded_tick, steady_now
+from scheduler.delivery.inbox import collect
+from scheduler.delivery.tick import Report
 from scheduler.delivery.worker import Worker, at_work, this_process
 from scheduler.errors import LeaseTaken, StoreError
+from scheduler.health import Pulse, answering
+from scheduler.logs import told
 from scheduler.planning.folder import Folder, Watch
+from scheduler.store import Watch as Listener
+from scheduler.systemd import Watchdog, notify
 from scheduler.workspace import Workspace
 
 SECOND = 1_000_000
@@ -32,11 +35,11 @@ LONGEST_SLEEP = 60 * SECOND
 """The daemon looks at least this often, in microseconds."""
 SHORTEST_SLEEP = 5 * SECOND
 """How long it sleeps where something stays due that can't be done now."""
+LONGEST_PAUSE = 30 * SECOND
+"""At the longest it waits so long before it tries again what failed; the first time a second."""
 HEARTBEAT = 20 * SECOND
 LISTENS = 0.5
 """How often it asks whether somebody wrote, in seconds."""
-MOST_JUMP = 15 * 60 * SECOND
-"""A clock that jumps by more than this holds sending."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,9 +49,25 @@ def utc_now() -> int:
     return time.time_ns() // 1_000
 
 
-def steady_now() -> int:
-    """Microseconds that pass evenly, whatever is done to the clock, and go on while the machine sleeps."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000
+class Pauses:
+    """How long to wait before trying again, in microseconds: each time twice as long, up to `LONGEST_PAUSE`."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def next(self) -> int:
+        """The pause after one more failure."""
+        self._failures += 1
+        return min(SECOND << min(self._failures - 1, 10), LONGEST_PAUSE)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it failed the last time."""
+        return self._failures > 0
+
+    def over(self) -> None:
+        """It works again."""
+        self._failures = 0
 
 
 class Daemon:
@@ -61,45 +80,111 @@ class Daemon:
         clock: Callable[[], int] = utc_now,
         steady: Callable[[], int] = steady_now,
         on_report: Callable[[Report], None] | None = None,
+        alerts: Alerts | None = None,
     ) -> None:
         self.worker = worker
+        self.alerts = alerts
         self.clock, self.steady = clock, steady
         self.on_report = on_report or (lambda _: None)
         self.stopping = threading.Event()
         self.lost: LeaseTaken | None = None
         self.log = structlog.get_logger().bind(holder=worker.lease.holder)
-        self._apart = clock() - steady()
+        self.guard = Guard(worker.store, clock, steady, folder=worker.workspace.folder, on_hold=self._held)
+        self.pulse = Pulse(steady)
         self._folder = Watch(worker.workspace.folder)
+        self._pauses = Pauses()
+        self.beating = threading.Lock()
+        """Held while a sign of life is given: whoever gives the lease back has to wait for it."""
+        self.collecting = threading.Lock()
+        """Held while mailboxes are read: whoever closes the store has to wait for it."""
 
     def pump(self) -> int:
         """Tick once; returns when to tick again, at the latest (UTC microseconds).
 
-        A database that can't be used is tried again; a lease that was lost to somebody ends the daemon.
+        After a failure it is tried again, at first soon and then less often; a lease that was lost to somebody ends
+        the daemon.
         """
-        now = self.clock()
+        self.pulse.working, self.pulse.moved = True, self.steady()
         try:
-            self._watch_the_clock(now)
-            report = tick(self.worker, now, clock=self.clock, stopping=self.stopping.is_set)
+            report = guarded_tick(self.worker, self.guard, self.clock, self.stops)
         except LeaseTaken as taken:
-            self.lost = taken
-            self.stopping.set()
-            return now + LONGEST_SLEEP
+            self._end(taken)
+            return self.clock() + LONGEST_SLEEP
         except StoreError as error:
-            self.log.error("the database can't be used", error=str(error))
-            return now + SHORTEST_SLEEP
+            pause = self._pauses.next()
+            self.away(error, pause)
+            return self.clock() + pause
+        except Exception as error:  # noqa: BLE001 - whatever it is, tomorrow's messages must not depend on it
+            pause = self._pauses.next()
+            self.pulse.faulty = True
+            self.log.error("a fault of the program ended the tick", **told(error), tried_again_in_seconds=_in_s(pause))
+            return self.clock() + pause
+        finally:
+            self.pulse.ticked, self.pulse.working = self.steady(), False
+        if self._pauses.has_failed:
+            self._pauses.over()
+            self.log.info("it works again")
+        self.pulse.database_away = self.pulse.faulty = False
+        self.pulse.ticked_at = self.clock()
         self._tell(report)
         self._look_into_the_folder()
         return self._next(report)
 
+    def stops(self) -> bool:
+        """Whether work has to end between this message, or batch, and the next; that it asks shows that it moves."""
+        self.pulse.moved = self.steady()
+        return self.stopping.is_set() or self.guard.check()
+
     def beat(self) -> None:
         """Give a sign of life."""
-        try:
-            self.worker.beat(self.clock())
-        except LeaseTaken as taken:
-            self.lost = taken
-            self.stopping.set()
-        except StoreError as error:
-            self.log.error("the database can't be used", error=str(error))
+        with self.beating:
+            if self.stopping.is_set():
+                return
+            try:
+                self.worker.beat(self.clock())
+                self.guard.beat()
+            except LeaseTaken as taken:
+                self._end(taken)
+            except StoreError as error:
+                self.away(error, HEARTBEAT)
+            else:
+                self.pulse.beaten = self.steady()
+
+    def collect(self) -> None:
+        """Take what has come back to the mailboxes that are set; their servers may take their time."""
+        with self.collecting:
+            if self.stopping.is_set():
+                return
+            try:
+                found = collect(self.worker.store, self.worker.settings, self.clock())
+            except StoreError:
+                return  # the pump tells of it, and the mails are still there
+            except Exception as error:  # noqa: BLE001 - whatever it is, what is sent must not depend on it
+                self.log.error("a fault of the program ended the look into the mailboxes", **told(error))
+                return
+        for problem in found.problems:
+            self.log.warning("what has come back could not all be taken", problem=problem)
+        if found.mails:
+            effects = {str(effect): count for effect, count in found.effects.items()}
+            self.log.info("collected", mails=found.mails, **effects, suppressed=found.suppressed)
+
+    def away(self, error: StoreError, pause: int) -> None:
+        """Say that the database can't be used, and is tried again after so many microseconds."""
+        self.pulse.database_away = True
+        self.log.error("the database can't be used", error=str(error), tried_again_in_seconds=_in_s(pause))
+        notify("STATUS=the database can't be used")
+
+    def _end(self, taken: LeaseTaken) -> None:
+        self.lost = taken
+        self.stopping.set()
+
+    def _held(self, who: str, cause: str) -> None:
+        way_out = f"{cause}; then `rightreason release --all`"
+        self.log.error("everything is held", cause=cause)
+        if self.alerts is not None:
+            kind = AlertKind.CLOCK if who == CLOCK else AlertKind.COPY
+            for problem in self.alerts.tell(Alert(kind, "all", way_out), self.clock()):
+                self.log.error("an alert could not be told", problem=problem)
 
     def _next(self, report: Report) -> int:
         now = self.clock()
@@ -107,15 +192,6 @@ class Daemon:
             return now + LONGEST_SLEEP
         soonest = now if report.next_due > report.now else now + SHORTEST_SLEEP
         return min(max(report.next_due, soonest), now + LONGEST_SLEEP)
-
-    def _watch_the_clock(self, now: int) -> None:
-        jump = now - self.steady() - self._apart
-        if abs(jump) > MOST_JUMP:
-            self._apart += jump
-            minutes = round(jump / (60 * SECOND))
-            cause = f"the clock jumped by {minutes} minutes; look whether it is right now, then release"
-            self.worker.store.holds.place("all", cause, "daemon", now=now)
-            self.log.error("the clock jumped", minutes=minutes)
 
     def _look_into_the_folder(self) -> None:
         """Say once where the folder's rules are other than those that are gone by; it changes nothing here."""
@@ -135,6 +211,9 @@ class Daemon:
 
     def _tell(self, report: Report) -> None:
         self.on_report(report)
+        with suppress(StoreError):  # the next pump tells of it
+            self.pulse.held = tuple(hold.name for hold in self.worker.store.holds.list())
+        notify(f"STATUS={self._status(report)}")
         if not report.is_idle:
             self.log.info(
                 "tick",
@@ -144,89 +223,102 @@ class Daemon:
                 problems=len(report.problems),
             )
 
+    def _status(self, report: Report) -> str:
+        at = _as_datetime(report.now).isoformat(timespec="seconds")
+        due = "nothing is planned"
+        if report.next_due is not None:
+            due = f"next due {_as_datetime(report.next_due).isoformat(timespec='seconds')}"
+        return "; ".join([f"ticked {at}", due, *(f"{name} is held" for name in self.pulse.held)])
+
 
 def run(
     workspace: Workspace, *, clock: Callable[[], int] = utc_now, on_report: Callable[[Report], None] | None = None
 ) -> None:
     """Work until SIGTERM or SIGINT comes; what is being sent by then is finished.
 
-    Raises `LeaseTaken` where another daemon works on the database, now or later.
+    Raises `LeaseTaken` where another daemon works on the database, now or later; `SettingsError` where it can't listen
+    at the port that is set.
     """
     with at_work(workspace, this_process(), clock()) as worker:
-        daemon = Daemon(worker, clock=clock, on_report=on_report)
+        daemon = Daemon(worker, clock=clock, on_report=on_report, alerts=Alerts(workspace.settings))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopping.set())
-        _drive(daemon)
+        with answering(workspace.settings.health, daemon.pulse, workspace.store, clock):
+            drive(daemon)
         if daemon.lost is not None:
             raise daemon.lost
 
 
-def log_as_json() -> None:
-    """Let the log be one JSON object a line, on stderr."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-    )
-
-
-def _drive(daemon: Daemon) -> None:
-    """Let APScheduler pump, and look meanwhile whether anybody writes."""
+def drive(daemon: Daemon) -> None:
+    """Let APScheduler pump and beat until the daemon is to stop, and a thread look meanwhile whether anybody writes."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     ticks = BackgroundScheduler(
         timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     )
-
-    working = threading.Lock()
+    working, written = threading.Lock(), threading.Event()
+    sleeps_until = daemon.steady()
 
     def pump() -> None:
+        nonlocal sleeps_until
         with working:
             if daemon.stopping.is_set():
                 return
-            at = daemon.pump()
-        with suppress(LookupError):  # it may have been stopped meanwhile
-            ticks.modify_job("pump", next_run_time=_as_datetime(at))
+            sleep = daemon.pump() - daemon.clock()
+            sleeps_until = daemon.steady() + sleep
+        run_in(sleep, "pump")
 
-    longest = timedelta(microseconds=LONGEST_SLEEP)
-    ticks.add_job(pump, "interval", seconds=longest.total_seconds(), id="pump", next_run_time=_as_datetime(utc_now()))
-    watch = daemon.worker.store.watch()
+    def run_in(wait: int, job: str) -> None:
+        with suppress(LookupError):  # it may have been stopped meanwhile
+            ticks.modify_job(job, next_run_time=_as_datetime(utc_now() + wait))
+
+    for job, name in ((pump, "pump"), (daemon.beat, "beat"), (daemon.collect, "collect")):
+        ticks.add_job(job, "interval", seconds=LONGEST_SLEEP / SECOND, id=name, next_run_time=_as_datetime(utc_now()))
+    watcher = threading.Thread(
+        target=_listen, args=(daemon, daemon.worker.store.watch(), written), name="watch", daemon=True
+    )
+    watchdog, beaten = Watchdog(daemon.steady), daemon.steady()
     ticks.start()
-    notify_systemd("READY=1")
-    beaten = daemon.steady()
-    written = False
+    watcher.start()
+    notify("READY=1")
     try:
         while not daemon.stopping.wait(LISTENS):
-            written = watch.changed() or written
-            if written and not working.locked():  # what is written during a pump may have come too late for it
-                written = False
-                ticks.modify_job("pump", next_run_time=_as_datetime(utc_now()))
+            if not daemon.pulse.is_stuck:
+                watchdog.feed()
+            # A clock that was put back makes APScheduler sleep too long: it goes by that clock.
+            overslept = daemon.steady() - sleeps_until > SHORTEST_SLEEP
+            wakes = written.is_set() or overslept or abs(daemon.guard.jump) > MOST_JUMP
+            if wakes and not working.locked():  # what is written during a pump may have come too late for it
+                written.clear()
+                run_in(0, "pump")
             if daemon.steady() - beaten >= HEARTBEAT:
-                daemon.beat()
                 beaten = daemon.steady()
+                run_in(0, "beat")
     finally:
-        notify_systemd("STOPPING=1")
+        notify("STOPPING=1")
         daemon.stopping.set()
         # Waiting by the scheduler itself would hold the lock that a pump in its last line asks for.
         ticks.shutdown(wait=False)
-        with working:
-            watch.close()
+        with working, daemon.beating, daemon.collecting:
+            watcher.join(LISTENS)
 
 
-def notify_systemd(state: str) -> None:
-    """Tell systemd, where it asked for it (sd_notify(3))."""
-    address: Any = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    elif not Path(address).is_absolute():
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(OSError):
-        sender.connect(address)
-        sender.sendall(state.encode())
+def _listen(daemon: Daemon, watch: Listener, written: threading.Event) -> None:
+    """Set `written` whenever somebody writes, until the daemon is to stop."""
+    pauses = Pauses()
+    while not daemon.stopping.wait(LISTENS):
+        try:
+            if watch.changed():
+                written.set()
+            pauses.over()
+        except StoreError as error:
+            pause = pauses.next()
+            daemon.away(error, pause)
+            daemon.stopping.wait(pause / SECOND)
+    watch.close()
+
+
+def _in_s(microseconds: int) -> int:
+    return microseconds // SECOND
 
 
 def _as_datetime(at: int) -> datetime:

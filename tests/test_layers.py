@@ -12,6 +12,8 @@ HOUSE = Path(scheduler.__file__).parent
 LAYERS = (
     *(
         "errors",
+        "logs",
+        "systemd",
         "explained",
         "durations",
         "wallclock",
@@ -22,14 +24,17 @@ LAYERS = (
         "store",
         "workspace",
     ),
-    *("intake", "planning", "messages", "checking", "channels", "delivery", "backtest", "daemon", "cli"),
+    *("intake", "planning", "messages", "checking", "channels", "delivery", "backtest", "health", "daemon", "cli"),
 )
 """From the ground up: a room imports from those before it. `settings` needs the words of `findings`."""
 APART = {"starter"}
 """Files to lay down, which nobody needs but `init`, and which need nobody."""
 
 CLOCKS = {"cli", "daemon"}
-STOPWATCHES = {"messages/sandbox.py"}  # a template that does not end is stopped; what it says is the same at any time
+STOPWATCHES = {
+    "messages/sandbox.py",  # a template that does not end is stopped; what it says is the same at any time
+    "delivery/guard.py",  # the machine's even clock shows that the other one was put forward or back
+}
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
 FILES_AND_NETWORK = {"pathlib", "os", "shutil", "socket", "subprocess", "tempfile", "urllib.request"}
 

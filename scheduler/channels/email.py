@@ -10,26 +10,40 @@ import re
 import smtplib
 import socket
 import ssl
+from enum import StrEnum
 from pathlib import Path
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import bare_address, mail_bytes
+from scheduler.channels.status import NO_SUCH_ADDRESS, WRONG_SENDER, meaning
 from scheduler.messages.message import Email, Message
 from scheduler.settings.email import Email as EmailSettings
 from scheduler.settings.email import Security
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b")
+_QUEUED = re.compile(r"(?:queued as|\bid[=:]?|message[- ]id[=:]?)\s+<?([\w.+-]{1,100})", re.IGNORECASE)
 _PERSONAL = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 _END = b".\r\n"
+_NO_LOGIN = (530, 534, 535, 538)
+"""The login is missing, or refused (RFC 4954)."""
+
+
+class Step(StrEnum):
+    """How far the dialogue has come: who is named by then can be meant by a no."""
+
+    CONNECT = "connect"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
 
 
 class _Refused(Exception):
-    """The server said no; the reply's code and text."""
+    """The server said no; the reply's code and text, and at which step."""
 
-    def __init__(self, code: int, text: bytes) -> None:
+    def __init__(self, code: int, text: bytes, step: Step) -> None:
         super().__init__(code)
-        self.outcome = refusal(code, text)
+        self.outcome = refusal(code, text, step)
         self.closing = code == 421
 
 
@@ -95,10 +109,10 @@ class EmailChannel:
             why = "the server did not answer in time" if _timed_out(error) else "the connection broke"
             return Handover(HandoverKind.UNCONFIRMED, f"{why} after the end of the message")
         if code == 250:
-            return Handover(HandoverKind.SENT, "accepted", provider_id=_words(text))
+            return Handover(HandoverKind.SENT, "accepted", provider_id=_queue_id(text))
         if code == 421:
             self.close()
-        return refusal(code, text)
+        return refusal(code, text, Step.DATA)
 
     def _begin(self, sender: str) -> None:
         """Name the sender; a kept connection that the server has closed meanwhile is opened anew, once."""
@@ -134,7 +148,7 @@ class EmailChannel:
         server._host = host  # type: ignore[attr-defined] # TLS checks the certificate against it; connect() does not set it
         code, text = server.connect(host, port)
         if code != 220:
-            raise _Refused(code, text)
+            raise _Refused(code, text, Step.CONNECT)
         # Without this the few bytes that end a message wait for the answer to the many before them.
         self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.ehlo_or_helo_if_needed()
@@ -147,7 +161,7 @@ class EmailChannel:
     def _ask(self, command: str, argument: str, *wanted: int) -> None:
         code, text = self._opened().docmd(command, argument)
         if code not in wanted:
-            raise _Refused(code, text)
+            raise _Refused(code, text, Step.CONNECT if command == "noop" else Step(command))
 
     def _start_over(self, *, close: bool) -> None:
         """After a refusal, the connection is good for the next message, if the server says so."""
@@ -193,29 +207,49 @@ def dotted(content: bytes) -> bytes:
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
-def refusal(code: int, text: bytes) -> Handover:
-    """What a reply means (RFC 5321, 4.2.1; enhanced codes RFC 3463).
+def refusal(code: int, text: bytes, step: Step) -> Handover:
+    """What a reply at that step means (RFC 5321, 4.2.1; enhanced codes RFC 3463).
 
-    4yz may be tried again, 5yz not; 5.1.x: the address is no good; 5.7.x and a refused login: we are not wanted.
+    4yz may be tried again, 5yz not. Where 5yz is about us and not about this message, all others would fail likewise:
+    it holds the channel, and the message waits with them. An address that there isn't is to be suppressed.
     """
     enhanced = _ENHANCED.match(text.decode("ascii", "replace"))
-    subject = enhanced[2] if enhanced and enhanced[1] == "5" else ""
-    detail = f"{code} {_words(text)}".strip()
-    if code in (530, 534, 535, 538):
+    detail = _reply(code, text, step, enhanced[0] if enhanced else "")
+    status = enhanced[0] if enhanced and enhanced[1] == "5" else ""
+    if code in _NO_LOGIN or (500 <= code < 600 and _is_about_us(step, status, text)):
         return Handover(HandoverKind.RETRY, detail, hold=True)
     if 500 <= code < 600:
-        return Handover(HandoverKind.FAILED, detail, suppress=subject == "1", hold=subject == "7")
+        return Handover(HandoverKind.FAILED, detail, suppress=status in NO_SUCH_ADDRESS)
     return Handover(HandoverKind.RETRY, detail)
+
+
+def _reply(code: int, text: bytes, step: Step, status: str) -> str:
+    """A reply for the ledger. Once a recipient is named, the server may say again what it heard: then in our words."""
+    if step in (Step.CONNECT, Step.MAIL):
+        return f"{code} {_words(text)}".strip()
+    if status:
+        return f"{code} {status}: {meaning(status)}"
+    return f"{code}: {'refused for good' if code >= 500 else 'not now'}"
+
+
+def _is_about_us(step: Step, status: str, text: bytes) -> bool:
+    """Whether a no would be the same for any other message: before a recipient is named, it always is.
+
+    Servers put off what they say of a client or sender until then, but for what they say of the recipient. After
+    the message, policy (5.7.x) is about the message.
+    """
+    if step in (Step.CONNECT, Step.MAIL) or status in WRONG_SENDER:
+        return True
+    return step is Step.RCPT and status.startswith("5.7.") and b"recipient" not in text.lower()
 
 
 def _no_connection(error: Exception) -> Handover:
     """The message has not left, since its end has not."""
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-        outcome = refusal(error.smtp_code, text)
-        return Handover(HandoverKind.RETRY, outcome.detail, hold=outcome.kind is HandoverKind.FAILED or outcome.hold)
+        return refusal(error.smtp_code, text, Step.CONNECT)
     if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError) and not _timed_out(error):
-        return Handover(HandoverKind.RETRY, f"no secure connection: {error}", hold=True)
+        return Handover(HandoverKind.RETRY, f"no secure connection: {_words(str(error).encode())}", hold=True)
     if _timed_out(error):
         return Handover(HandoverKind.RETRY, "the server did not answer in time")
     return Handover(HandoverKind.RETRY, f"no connection: {_words(str(error).encode())}")
@@ -224,6 +258,12 @@ def _no_connection(error: Exception) -> Handover:
 def _timed_out(error: Exception) -> bool:
     """The client says that the connection broke, and keeps the time-out that broke it as the context."""
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+def _queue_id(text: bytes) -> str:
+    """What the server calls the message it took, like `4FzK2h`; empty where it is not told in a usual way."""
+    found = _QUEUED.search(text.decode("ascii", "replace"))
+    return found[1] if found else ""
 
 
 def _words(text: bytes) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import digest, mail_bytes
-from scheduler.messages.message import Email, Message
+from scheduler.channels.webhook import contact_json
+from scheduler.errors import ChannelError
+from scheduler.messages.card import card_pdf
+from scheduler.messages.message import Card, Email, Message, Notice
+from scheduler.messages.segments import segments
 
 
 class FileChannel:
-    """Writes `DATE-RULE-CUSTOMER-KEY.eml` or `.txt`; the same key is written once, however often it is asked."""
+    """Writes `DATE-RULE-CUSTOMER-KEY.eml`, `.pdf` or `.txt`; the same key is written once, however often asked."""
 
     promises = Promise.IDEMPOTENCY_KEY
 
@@ -25,14 +30,15 @@ class FileChannel:
 
     def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Write one message; `retry` where the disk refuses."""
-        kind = "eml" if isinstance(message, Email) else f"{message.channel}.txt"
-        mark = f"{digest(key)[:12]}.{kind}"
+        mark = f"{digest(key)[:12]}.{_ending(message)}"
         try:
             written = self._known()
             if mark not in written:
-                written[mark] = self._write(f"{_readable(key, now)}-{mark}", message, key, now)
+                written[mark] = self._write(f"{readable(key, _day_of(now))}-{mark}", message, key, now)
         except OSError as error:
             return Handover(HandoverKind.RETRY, f"the outbox can't be written to: {error.strerror or error}")
+        except ChannelError as error:
+            return Handover(HandoverKind.RETRY, str(error))
         return Handover(HandoverKind.SENT, "written to the outbox", written[mark])
 
     def close(self) -> None:
@@ -48,20 +54,46 @@ class FileChannel:
         return self._written
 
     def _write(self, name: str, message: Message, key: str, now: int) -> str:
-        """A file is there whole or not at all: it is written under another name first."""
-        unfinished = self.outbox / f".{name}.{os.getpid()}"
-        unfinished.write_bytes(_content(message, key, now))
-        unfinished.replace(self.outbox / name)
+        write_whole(self.outbox / name, _content(message, key, now))
         return name
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all: it is written under another name first. Raises `OSError`."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def readable(key: str, day: str) -> str:
+    """The beginning of a file's name, `DAY-RULE-CUSTOMER`, from an occasion's key; nothing in it leaves its folder."""
+    rule, customer, *_ = (*map(unquote, key.split("/")), "", "")
+    return "-".join((day, *(re.sub(r"[^A-Za-z0-9_]+", "_", part)[:40] or "_" for part in (rule, customer))))
+
+
+def _ending(message: Message) -> str:
+    if isinstance(message, Email):
+        return "eml"
+    if isinstance(message, Notice):
+        return f"{message.channel}.json"
+    return "pdf" if isinstance(message, Card) else f"{message.channel}.txt"
 
 
 def _content(message: Message, key: str, now: int) -> bytes:
     if isinstance(message, Email):
         return mail_bytes(message, key, now)
-    return f"To: {message.to or '(no number)'}\n\n{message.text}".encode()
+    if isinstance(message, Card):
+        return card_pdf(message, now)
+    if isinstance(message, Notice):
+        return contact_json(message, key, now)
+    length = f"Length: {segments(message.text.strip())}\n" if message.channel == "sms" else ""
+    return f"To: {message.to or '(no number)'}\n{length}\n{message.text}".encode()
 
 
-def _readable(key: str, now: int) -> str:
-    day = datetime.fromtimestamp(now // 1_000_000, UTC).date().isoformat()
-    rule, customer, *_ = (*map(unquote, key.split("/")), "", "")
-    return "-".join((day, *(re.sub(r"[^A-Za-z0-9_]+", "_", part)[:40] or "_" for part in (rule, customer))))
+def _day_of(now: int) -> str:
+    return datetime.fromtimestamp(now // 1_000_000, UTC).date().isoformat()

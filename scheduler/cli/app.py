@@ -14,7 +14,9 @@ import typer
 from scheduler.cli import imports
 from scheduler.cli.activate import activate
 from scheduler.cli.backtest import backtest
+from scheduler.cli.cancel import cancel
 from scheduler.cli.check import check
+from scheduler.cli.collect import collect
 from scheduler.cli.consent import consent
 from scheduler.cli.contacts import contacts
 from scheduler.cli.demo import demo
@@ -24,6 +26,7 @@ from scheduler.cli.holds import hold, release
 from scheduler.cli.init import init
 from scheduler.cli.preview import preview
 from scheduler.cli.resolve import resolve
+from scheduler.cli.retry import retry
 from scheduler.cli.run import run
 from scheduler.cli.show import show
 from scheduler.cli.simulate import simulate
@@ -36,7 +39,7 @@ from scheduler.cli.why import why
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     *(demo, init, imports.app, check, test, preview, why, backtest, diff, activate, simulate, tick, run, status),
-    *(contacts, show, resolve, tasks, done, hold, release, consent, suppress),
+    *(contacts, show, resolve, retry, cancel, tasks, done, hold, release, collect, consent, suppress),
 )
 
 app = typer.Typer(

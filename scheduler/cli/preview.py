@@ -74,8 +74,9 @@ def preview(
     else:
         print_preview(told, going_by, present, days, limit=limit, silences_asked=all_, rule=rule)
     if render is not None:
-        typer.echo(f"{count(written, 'message')} written to {render}", err=form is not Format.TABLE)
-        if written < len(contacts):
+        for line in (f"{count(written.number, 'message')} written to {render}", *written.lengths):
+            typer.echo(line, err=form is not Format.TABLE)
+        if written.number < len(contacts):
             raise typer.Exit(1)
 
 

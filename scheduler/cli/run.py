@@ -19,11 +19,12 @@ def run(ctx: typer.Context) -> None:
     """
     from scheduler import daemon
     from scheduler.cli.rules import NONE_ACTIVE
+    from scheduler.logs import log_as_json
 
     with frame.opened(ctx) as workspace:
         if workspace.store.rulebooks.active() is None:
             raise InputError(NONE_ACTIVE)
         for note in workspace.settings.notes:
             typer.echo(note, err=True)
-        daemon.log_as_json()
-        daemon.run(workspace)
+        with log_as_json():
+            daemon.run(workspace)

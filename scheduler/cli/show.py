@@ -29,7 +29,7 @@ def show(
       rightreason show delivery_check_in/C1042/E77
     """
     from scheduler.cli.ledger_rows import KEYS, as_object
-    from scheduler.cli.local_time import zones_of
+    from scheduler.cli.local_time import shown, zones_of
     from scheduler.cli.rules import active_rules, house_of
 
     with frame.opened(ctx) as workspace:
@@ -46,7 +46,10 @@ def show(
     name = str(customer.attributes.get("name", "")) if customer else ""
     _print(row, name, where, attempts, rulebook)
     if task is not None:
-        typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}\n\n{task.script.strip()}")
+        number = str(customer.attributes.get("phone", "")) if customer else ""
+        typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}")
+        typer.echo(f"{'by':>15}  {shown(task.due, where)}")
+        typer.echo(f"{'number':>15}  {number or 'not known'}\n\n{task.script.strip()}")
 
 
 def row_or_refuse(store: Store, occasion: str) -> Row:

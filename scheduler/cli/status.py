@@ -102,6 +102,12 @@ def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
             f"{count(unconfirmed, 'message')} may or may not have gone out",
             "look at `rightreason contacts --state unconfirmed`, then `rightreason resolve ID sent` or `not-sent`",
         )
+    if quarantined := states.get(State.QUARANTINED, 0):
+        yield (
+            f"{count(quarantined, 'message')} given up: each broke what was to send it again and again",
+            "look at `rightreason contacts --state quarantined`; when that is put right: `rightreason retry ID`, "
+            "or `rightreason cancel ID`",
+        )
     for hold in store.holds.list():
         option = "--all" if hold.name == "all" else f"--{hold.name.replace(':', ' ')}"
         yield f"{hold.name} is held: {hold.cause}", f"when that is put right: `rightreason release {option}`"

@@ -20,8 +20,10 @@ def tick(ctx: typer.Context, now: Now = None) -> None:
     """
     from scheduler.cli.reports import lines_of
     from scheduler.cli.rules import house_of
+    from scheduler.delivery.guard import Guard, guarded_tick
     from scheduler.delivery.tick import tick as tick_once
     from scheduler.delivery.worker import at_work, this_process
+    from scheduler.logs import log_as_json
     from scheduler.wallclock import zone
 
     with frame.opened(ctx) as workspace:
@@ -32,8 +34,13 @@ def tick(ctx: typer.Context, now: Now = None) -> None:
                 'take `rightreason simulate`, or set deliver_by = "file"'
             )
         present = clock() if now is None else instant_in(now, house.timezone, "--now")
-        with at_work(workspace, this_process(), present) as worker:
-            report = tick_once(worker, present, clock=clock if now is None else None)
+        with log_as_json(), at_work(workspace, this_process(), present) as worker:
+            if now is None:
+                guard = Guard(workspace.store, clock, folder=workspace.folder)
+                report = guarded_tick(worker, guard, clock, guard.check)
+                guard.beat()
+            else:  # a made-up time says nothing of the clock
+                report = tick_once(worker, present)
     for line in lines_of(report, zone(house.timezone)):
         typer.echo(line)
     for problem in report.problems:

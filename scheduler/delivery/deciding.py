@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.decisions.decide import decide
@@ -40,14 +40,14 @@ class _Batch:
     lost: set[str] = field(default_factory=set)
 
 
-def decide_due(store: Store, rules: Active, now: int) -> Counter[Outcome]:
-    """Decide every row that is due by `now`; returns how often each outcome came.
+def decide_due(store: Store, rules: Active, now: int, stopping: Callable[[], bool] = lambda: False) -> Counter[Outcome]:
+    """Decide every row that is due by `now`, batch by batch until `stopping`; returns how often each outcome came.
 
     Decisions of customers about whom something new came meanwhile are not written; their rows stay due.
     """
     counts: Counter[Outcome] = Counter()
     seen: Counter[str] = Counter()
-    while due := [row for row in store.ledger.due(now, BATCH) if seen[row.key] < 3]:
+    while not stopping() and (due := [row for row in store.ledger.due(now, BATCH) if seen[row.key] < 3]):
         seen.update(row.key for row in due)
         batch = _decided(store, rules, due, now)
         stale = set(store.ledger.record(batch.decided, now=now))

@@ -1,22 +1,27 @@
-"""Sends what is queued: gates again, render, mark as `sending` (committed), hand over, record the outcome."""
+"""Sends what is queued: gates again, render, mark as `sending` (committed), hand over, record the outcome.
+
+Whatever breaks over one message, the others go. Between the gates and the mark anything may change: the mark compares,
+in its transaction, the customer's revision, the active rules and the holds, and what it refuses comes to its turn anew.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from scheduler.channels.channel import Channel, HandoverKind, Promise
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Outcome
-from scheduler.delivery.composing import Composer, assignee, composer
+from scheduler.delivery.composing import assignee, composer
 from scheduler.delivery.deciding import ON_TIME, decided_of, next_fact
 from scheduler.delivery.gates import asked_again
-from scheduler.delivery.outcomes import held, not_sent, outcome_of
+from scheduler.delivery.outcomes import Known, broken, has_no_bytes, known, may_have_gone, not_sent, stuck
 from scheduler.delivery.worker import Worker
-from scheduler.errors import ChannelError, TemplateError
+from scheduler.errors import ChannelError, SettingsError, StoreError, TemplateError
 from scheduler.messages.message import Message
-from scheduler.planning.rulebooks import Active
-from scheduler.store import Decided, Row, State, Suppression, Task, Tried
+from scheduler.planning.rulebooks import Active, active
+from scheduler.store import Decided, Row, State, Store, Task, Tried
 from scheduler.store.row import NO_LONGER
 
 BATCH = 100
@@ -24,7 +29,7 @@ BATCH = 100
 MARKED = 20
 """As many are marked together before the first of them leaves: no more can a crash make uncertain."""
 MOST_TRIES = 3
-"""As often is a row taken up in one go whose customer keeps changing."""
+"""As often is a row taken up in one go whose customer, or whose rules, keep changing."""
 
 
 @dataclass
@@ -37,9 +42,10 @@ class Sent:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A row that may leave: its message, and the revision of the customer that the gates were asked at."""
+    """A row that may leave: by which channel, its message, and the customer as the gates saw them."""
 
     row: Row
+    channel: Channel
     message: Message
     customer: Customer
 
@@ -47,21 +53,40 @@ class _Ready:
 def send_queued(
     worker: Worker, rules: Active, clock: Callable[[], int], stopping: Callable[[], bool] = lambda: False
 ) -> Sent:
-    """Send what is due, batch by batch, until nothing is left or `stopping` says so; the clock is read for each."""
-    sent = Sent()
+    """Send what is due, batch by batch, until nothing is left or `stopping` says so; the clock is read for each.
+
+    What became of earlier messages is written before any other is marked. Raises `StoreError`.
+    """
+    outbox = worker.store.outbox
+    sender = _Sender(worker, rules, stopping)
+    sender.write_down(clock())
     tried: Counter[str] = Counter()
-    sender = _Sender(worker, rules, composer(rules.program.rulebook, worker.settings), sent, stopping)
     while not stopping():
         now = clock()
-        holds = {hold.name: hold.cause for hold in worker.store.holds.list()}
-        if "all" in holds:
-            sent.problems.append(f"nothing is sent: {holds['all']}")
-            break
-        rows = [row for row in worker.store.outbox.claim(worker.lease, now, BATCH) if tried[row.key] < MOST_TRIES]
+        rows = [row for row in outbox.claim(worker.lease, now, BATCH) if tried[row.key] < MOST_TRIES]
         if not rows:
             break
-        tried.update(sender.send(rows, holds, now))
-    return sent
+        tried.update(sender.send(rows, now))
+    now = clock()
+    if tried:
+        outbox.give_back(worker.lease, now)
+    sender.sent.problems += _held(worker.store, now)
+    return sender.sent
+
+
+def _held(store: Store, now: int) -> Iterator[str]:
+    """What waits for a hold to be released."""
+    holds = {hold.name: hold.cause for hold in store.holds.list()}
+    if "all" in holds:
+        yield f"nothing is sent: {holds['all']}"
+        return
+    waiting = store.outbox.waiting(now) if holds else {}
+    for name, cause in holds.items():
+        number = sum(
+            count for (rule, channel), count in waiting.items() if name in (f"rule:{rule}", f"channel:{channel}")
+        )
+        if number:
+            yield f"{name} is held: {cause} ({number:,} waiting)"
 
 
 def _is_late(row: Row, now: int) -> bool:
@@ -95,38 +120,39 @@ def _still(row: Row, revision: int) -> Decided:
     )
 
 
-@dataclass
 class _Sender:
-    worker: Worker
-    rules: Active
-    composer: Composer
-    sent: Sent
-    stopping: Callable[[], bool]
+    """Sends batches of claimed rows by one set of rules, until others are active: then by those."""
 
-    def send(self, rows: Sequence[Row], holds: Mapping[str, str], now: int) -> list[str]:
-        """Bring one batch of claimed rows as far as they get; returns the keys of those whose turn it was."""
+    def __init__(self, worker: Worker, rules: Active, stopping: Callable[[], bool]) -> None:
+        self.worker, self.stopping = worker, stopping
+        self.sent = Sent()
+        self._go_by(rules)
+
+    def send(self, rows: Sequence[Row], now: int) -> list[str]:
+        """Bring one batch as far as it gets; returns the keys of those whose turn it was."""
+        if self.outdated:
+            self._go_by(active(self.worker.store))
         rows = _in_turn(rows, now)
         customers = {one.id: one for one in self.worker.store.customers.read({row.customer for row in rows})}
-        free = self._not_held(rows, holds, now)
-        passed = self._through_the_gates([row for row in free if row.customer in customers], customers, now)
-        ready, tasks = self._composed(passed, customers, now)
-        if tasks:
-            self._assign(tasks, now)
-        if ready:
-            self._hand_over(ready, now)
+        passed = self._through_the_gates([row for row in rows if row.customer in customers], customers, now)
+        ready = self._composed(passed, customers, now)
+        rules = self.composer.rulebook.rules
+        self._assign([one for one in ready if rules[one.row.rule].is_task], now)
+        self._hand_over([one for one in ready if not rules[one.row.rule].is_task], now)
         return [row.key for row in rows]
 
-    def _not_held(self, rows: Sequence[Row], holds: Mapping[str, str], now: int) -> list[Row]:
-        free, stopped = [], []
-        for row in rows:
-            names = (f"rule:{row.rule}", f"channel:{row.channel}")
-            cause = next((f"{name} is held: {holds[name]}" for name in names if name in holds), None)
-            if cause is None:
-                free.append(row)
-            else:
-                stopped.append(held(row, cause, now))
-        self._record(stopped, now)
-        return free
+    def write_down(self, now: int) -> None:
+        """Write what is known and unwritten, of these messages or of earlier ones."""
+        for tried in self.worker.write_down(now):
+            self.sent.states[tried.state] += 1
+            if tried.state is not State.SENT:
+                self.sent.problems.append(f"{tried.key}: {tried.error}")
+
+    def _go_by(self, rules: Active | None) -> None:
+        if rules is None:
+            raise StoreError("the active rules are gone from the database; activate some")
+        self.rules, self.composer = rules, composer(rules.program.rulebook, self.worker.settings)
+        self.outdated = False
 
     def _through_the_gates(self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> list[Row]:
         """Those that still say yes as of now; what was decided for now, from the facts of now, was just asked."""
@@ -160,68 +186,95 @@ class _Sender:
             and row.version == self.rules.version
         )
 
-    def _composed(
-        self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int
-    ) -> tuple[list[_Ready], list[_Ready]]:
-        ready, tasks, stuck = list[_Ready](), list[_Ready](), list[Tried]()
+    def _composed(self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> list[_Ready]:
+        ready, stopped = list[_Ready](), list[Tried]()
         for row in rows:
+            customer = customers[row.customer]
             try:
-                self.worker.channels[row.channel]
-                message = self.composer.message(row, row.channel, customers[row.customer], now)
-            except (TemplateError, ChannelError) as error:
-                stuck.append(held(row, str(error), now))
-                continue
-            task = self.composer.rulebook.rules[row.rule].is_task
-            (tasks if task else ready).append(_Ready(row, message, customers[row.customer]))
-        self._record(stuck, now)
-        return ready, tasks
+                channel = self.worker.channels[row.channel]
+                message = self.composer.message(row, row.channel, customer, now)
+            except (TemplateError, ChannelError, SettingsError) as error:
+                stopped.append(stuck(row, str(error), now))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
+                stopped.append(broken(row, error, now))
+            else:
+                ready.append(_Ready(row, channel, message, customer))
+        self._record(stopped, now)
+        return ready
 
     def _assign(self, tasks: Sequence[_Ready], now: int) -> None:
         """Tell people what to do; nothing leaves the house, so there is nothing to mark."""
-        store, rules = self.worker.store, self.composer.rulebook.rules
+        told, stopped = list[_Ready](), list[Tried]()
         for one in tasks:
-            self.worker.channels[one.row.channel].deliver(one.message, one.row.key, now)
-        with store.together() as both:
-            revisions = both.customers.revisions({one.customer.id for one in tasks})
-            asked = [one for one in tasks if revisions.get(one.customer.id) == one.customer.revision]
+            try:
+                answer = one.channel.deliver(one.message, one.row.key, now)
+            except Exception as error:  # noqa: BLE001 - as in `_composed`
+                stopped.append(broken(one.row, error, now))
+                continue
+            if answer.kind is HandoverKind.SENT:
+                told.append(one)
+            else:
+                stopped.append(stuck(one.row, answer.detail, now))
+        self._record(stopped, now)
+        if told:
+            self._create_tasks(told, now)
+
+    def _create_tasks(self, told: Sequence[_Ready], now: int) -> None:
+        rules, lease = self.composer.rulebook.rules, self.worker.lease
+        with self.worker.store.together() as both:
+            found = both.outbox.may_leave(_revisions(told), lease=lease, rules=self.rules.number)
             assigned = [
                 Task(one.row.key, assignee(rules[one.row.rule], one.customer), one.message.text, one.row.closes)
-                for one in asked
+                for one in told
+                if one.row.key in found.marked
             ]
             refused = both.tasks.create(assigned, now=now)
+        self.outdated = found.outdated
         self.sent.states[State.ASSIGNED] += len(assigned) - len(refused)
 
     def _hand_over(self, ready: Sequence[_Ready], now: int) -> None:
-        refused: dict[str, str] = {}
+        """Mark a few, hand them over, write what became of them; then the next few."""
         for start in range(0, len(ready), MARKED):
+            if self.stopping():
+                return
             part = ready[start : start + MARKED]
-            revisions = {one.row.key: one.customer.revision for one in part}
-            marked = self.worker.store.outbox.mark_sending(revisions, lease=self.worker.lease, now=now).marked
-            outcomes = [
-                self._delivered(one, marked[one.row.key], refused, now) for one in part if one.row.key in marked
-            ]
-            self._record(outcomes, now)
+            found = self.worker.store.outbox.mark_sending(
+                _revisions(part), lease=self.worker.lease, rules=self.rules.number, now=now
+            )
+            if found.outdated:
+                self.outdated = True
+                return
+            refused: dict[str, str] = {}
+            for one in part:
+                if one.row.key in found.marked:
+                    self.worker.unwritten.append(self._delivered(one, found.marked[one.row.key], refused, now))
+            self.write_down(now)
 
-    def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Tried:
+    def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Known:
         """Hand one marked message over; a channel that is refused as a whole gets no more of them."""
-        name, store = one.row.channel, self.worker.store
+        row, name = one.row, one.row.channel
         if self.stopping():
-            return not_sent(one.row, "the worker was stopped before it left", now)
+            return Known(not_sent(row, "the worker was stopped before it left", attempt, now), now)
         if name in refused:
-            return not_sent(one.row, refused[name], now)
-        answer = self.worker.channels[name].deliver(one.message, one.row.key, now)
-        if answer.suppress:
-            store.suppressions.add([Suppression(name, one.message.to, answer.detail, now)], now=now)
+            return Known(not_sent(row, refused[name], attempt, now), now)
+        try:
+            answer = one.channel.deliver(one.message, row.key, now)
+            outcome = known(row, one.message, answer, attempt, now)
+        except Exception as error:  # noqa: BLE001 - as in `_composed`; and it may have gone out by now
+            if one.channel.promises is Promise.IDEMPOTENCY_KEY or has_no_bytes(one.message, row.key, now):
+                return Known(broken(row, error, now, attempt), now)
+            return Known(may_have_gone(row, one.message, error, attempt), now)
         if answer.hold:
             refused[name] = f"channel:{name} is held: {answer.detail}"
-            store.holds.place(f"channel:{name}", answer.detail, "delivery", now=now)
-        return outcome_of(one.row, one.message, answer, attempt, now)
+        return outcome
 
     def _record(self, outcomes: Sequence[Tried], now: int) -> None:
-        if not outcomes:
-            return
-        self.worker.store.outbox.record(outcomes, now=now)
-        self.sent.states.update(outcome.state for outcome in outcomes)
-        self.sent.problems += [
-            f"{outcome.key}: {outcome.error}" for outcome in outcomes if outcome.state is not State.SENT
-        ]
+        self.worker.unwritten.extend(Known(outcome, now) for outcome in outcomes)
+        self.write_down(now)
+
+
+def _revisions(ready: Sequence[_Ready]) -> dict[str, int]:
+    """The revision of each row's customer that the gates were asked at, by the row's key."""
+    return {one.row.key: one.customer.revision for one in ready}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -52,6 +53,17 @@ def locale_of(language: str, otherwise: str = "en") -> Locale:
     return Locale("en")
 
 
+def _kind(value: Any) -> str:
+    """A value without itself: what is wrong with a message is in the ledger and in logs, where no facts belong."""
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters" if value else "an empty text"
+    if isinstance(value, bool):
+        return "yes or no"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a date" if isinstance(value, date) else f"a {type(value).__name__}"
+
+
 def _known(value: Any) -> Any:
     if isinstance(value, Undefined):
         str(value)
@@ -63,11 +75,12 @@ def _date(context: Context, value: Any, pattern: str = "long") -> str:
     """A date as the text's language writes it; `full`, `long`, `medium`, `short`, or a CLDR pattern like `d MMMM`."""
     day = _known(value)
     if isinstance(day, str) and re.fullmatch(r"\d{4}-\d\d-\d\d.*", day):
-        day = date.fromisoformat(day[:10])
+        with suppress(ValueError):  # 2026-02-30
+            day = date.fromisoformat(day[:10])
     if not isinstance(day, date):
         if isinstance(value, StandIn):
             return str(value)
-        raise Unfit(f"date: {value!r} is no date", "give it a date, like 2026-03-01, or take |date out")
+        raise Unfit(f"date: {_kind(value)} is no date", "give it a date, like 2026-03-01, or take |date out")
     return format_date(day, format=pattern, locale=context[LOCALE])
 
 
@@ -81,7 +94,7 @@ def _amount(name: str, value: Any) -> int | float | None:
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise Unfit(f"{name}: {value!r} is no number", f"give it a number, like 49.90, or take |{name} out")
+        raise Unfit(f"{name}: {_kind(value)} is no number", f"give it a number, like 49.90, or take |{name} out")
     return number
 
 
@@ -112,7 +125,7 @@ def _url(value: Any) -> str:
     if isinstance(value, StandIn) or _ADDRESS.fullmatch(address):
         return address
     way_out = "let it begin with https://, http://, mailto: or tel:"
-    raise Unfit(f"{address!r} is no address that a link may lead to", way_out)
+    raise Unfit(f"url: {_kind(value)} is no address that a link may lead to", way_out)
 
 
 def _urlpart(value: Any) -> str:

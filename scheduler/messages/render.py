@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from scheduler.decisions.facts import ADDRESSES
 from scheduler.errors import TemplateError
+from scheduler.messages.card import LETTERS, LINES, address_lines, lines_taken
 from scheduler.messages.context import Context
-from scheduler.messages.message import Email, Message, Text
-from scheduler.messages.plain import one_line, text_of_html, tidied
+from scheduler.messages.json_text import canonical
+from scheduler.messages.message import Card, Email, Message, Notice, Text
+from scheduler.messages.plain import one_line, text_of_html, tidied, without_controls
 from scheduler.messages.sandbox import template_error
 from scheduler.messages.templates import LAYOUT, Template, Templates
 from scheduler.messages.words import words_in
@@ -24,8 +26,10 @@ def render(templates: Templates, context: Context, email: EmailSettings) -> Mess
 
     `email` says who sends where a template does not. Raises `TemplateError`, with file and line, where the template is
     missing, where it prints what is not known, and where a message would have no subject, no body or, for e-mail, no
-    way to unsubscribe; the contact is then held.
+    way to unsubscribe, and where a card's text has no room on it; the contact is then held.
     """
+    if context.channel == "webhook" and not templates.variants(context.template, context.channel):
+        return _notice(context, "")
     template = templates.find(context.template, context.channel, context.language)
     language = _written_in(template, context)
     values = context.values(language)
@@ -35,7 +39,16 @@ def render(templates: Templates, context: Context, email: EmailSettings) -> Mess
     text = tidied(template.text.render(values)) if template.text else ""
     if not text.strip():
         raise template_error("the message is empty", template.file.path, way_out="write what it is to say")
+    if context.channel == "webhook":
+        return _notice(context, canonical(text, template.file.path))
+    if context.channel == "post":
+        return _card(template, context, values, to, text, language)
     return Text(to, text, context.channel)
+
+
+def _notice(context: Context, text: str) -> Notice:
+    rule = context.rule
+    return Notice(rule.name, rule.campaign, context.customer_id, one_line(context.reason), rule.asks_for, text)
 
 
 def _written_in(template: Template, context: Context) -> str:
@@ -84,6 +97,23 @@ def _email(
         preheader=head.get("preheader", ""),
         language=language,
         headers=_headers(context, unsubscribe, sender),
+    )
+
+
+def _card(template: Template, context: Context, values: dict[str, Any], to: str, text: str, language: str) -> Card:
+    if (taken := lines_taken(text)) > LINES:
+        room = f"a card has room for {LINES} lines of {LETTERS} letters, and the text takes {taken}"
+        raise template_error(room, template.file.path, way_out="make it shorter")
+    customer, title = context.customer, template.head.get("subject")
+    address, country = (str(customer.get(name, "")) for name in (ADDRESSES["post"], "country"))
+    return Card(
+        to=to,
+        name=one_line(str(customer.get("name", ""))),
+        address=address_lines(without_controls(address), country, context.brand.language),
+        text=text,
+        brand=context.brand,
+        title=one_line(title.render(values)) if title else "",
+        language=language,
     )
 
 

@@ -16,6 +16,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from scheduler.errors import TemplateError
 from scheduler.messages.formats import FILTERS
 from scheduler.messages.head import Head, split_head
+from scheduler.messages.json_text import JsonSandbox
 from scheduler.messages.layout import house_layout
 from scheduler.messages.markdown import Source, html_source, text_source
 from scheduler.messages.sandbox import SYNTAX, Piece, Sandbox, template_error
@@ -26,7 +27,7 @@ LAYOUT = "layout"
 CHARACTERS = 200_000
 """How long the text of a template may be."""
 FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"email": ("md", "html"), "sms": ("txt", "md"), "phone": ("md", "txt")}
+    {"email": ("md", "html"), "sms": ("txt", "md"), "post": ("md",), "phone": ("md", "txt"), "webhook": ("json",)}
 )
 """The formats of each channel's templates. The `.txt` beside an e-mail's `.html` is its text part."""
 
@@ -114,8 +115,9 @@ class Templates:
 
     def parsed(self, file: TemplateFile) -> nodes.Template:
         """The syntax tree of one file, head and all; raises Jinja's `TemplateSyntaxError`."""
-        tree = self._html.parse(self.files[file.path])
-        self._html.ensure_known(tree, file.path)
+        sandbox = self._json if file.ext == "json" else self._html
+        tree = sandbox.parse(self.files[file.path])
+        sandbox.ensure_known(tree, file.path)
         return tree
 
     def fitting(self, name: str, channel: str, language: str = "") -> TemplateFile:
@@ -173,7 +175,7 @@ class Templates:
             own = next((f for f in self.all if f.path == file.path.removesuffix("html") + "txt"), None)
             text_piece = self.compiled(own).text if own else None
             return self._piece(self._html, head.body, file.path, shifted), text_piece
-        return None, self._piece(self._text, head.body, file.path, shifted)
+        return None, self._piece(self._json if file.ext == "json" else self._text, head.body, file.path, shifted)
 
     def _made(self, file: TemplateFile, source: Source, sandbox: Sandbox) -> Piece:
         return self._piece(sandbox, source.text, file.path, source.lines)
@@ -193,6 +195,10 @@ class Templates:
     @cached_property
     def _text(self) -> Sandbox:
         return Sandbox(self._included_text, FILTERS, autoescape=False)
+
+    @cached_property
+    def _json(self) -> Sandbox:
+        return JsonSandbox(self._included_text)
 
     def _included_html(self, name: str) -> str | None:
         source = self.files.get(FOLDER + name)

@@ -18,9 +18,15 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from scheduler.errors import SettingsError
 from scheduler.rulebook.findings import meant
+from scheduler.settings.alerts import Alerts
+from scheduler.settings.bounces import Bounces
 from scheduler.settings.brand import Brand
 from scheduler.settings.email import Email
 from scheduler.settings.group import Group
+from scheduler.settings.health import Health
+from scheduler.settings.post import Post
+from scheduler.settings.sms import Sms
+from scheduler.settings.webhook import Webhook
 
 SETTINGS_FILE = "rightreason.toml"
 SECRET_FILE = ".secret"  # noqa: S105 - the file's name, not its content
@@ -53,6 +59,12 @@ class Settings(BaseSettings):
     )
     brand: Brand = Brand.model_validate({})
     email: Email = Email.model_validate({})
+    sms: Sms = Sms.model_validate({})
+    webhook: Webhook = Webhook.model_validate({})
+    bounces: Bounces = Bounces.model_validate({})
+    post: Post = Post.model_validate({})
+    alerts: Alerts = Alerts.model_validate({})
+    health: Health = Health.model_validate({})
 
     @classmethod
     def settings_customise_sources(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler.errors import StoreError
+from scheduler.store.host import Host
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
@@ -44,6 +45,8 @@ def restore(store: Store, file: Path, *, now: int) -> None:
     found = store.leases.held()
     if found is not None and found[0].holder and found[0].expires > now:
         raise StoreError(f"{found[0].holder} works on this database; stop it first")
+    host = Host(store)
+    before = host.known()
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
         try:
             source.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -57,4 +60,9 @@ def restore(store: Store, file: Path, *, now: int) -> None:
     from scheduler.store.migrations import bring_up_to_date
 
     bring_up_to_date(store.engine)
-    store.holds.place("all", RESTORED, "restore", now=now)
+    restored = host.known()
+    beats = max((one.beats for one in (before, restored) if one is not None), default=0)
+    with store.together() as both:
+        # It is at home here from now on, so that one look and one `release` are enough.
+        Host(both).take(host.identity(), beats=beats, now=now)
+        both.holds.place("all", RESTORED, "restore", now=now)

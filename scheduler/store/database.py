@@ -35,6 +35,9 @@ from scheduler.store.watch import Watch
 BUSY_SECONDS = 60
 """How long a writer waits for another one on SQLite."""
 
+PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
+"""How long (in seconds, and milliseconds) to wait for a PostgreSQL server that doesn't answer, unless its URL says."""
+
 _PASSWORD = re.compile(r":[^:/@]*@")
 
 LOOK_UP = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
@@ -221,7 +224,11 @@ def _engine(url: str, *, create: bool) -> Engine:
     if address.get_backend_name() == "postgresql":
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
-            connect_args={"options": LOOK_UP},
+            connect_args={
+                "options": LOOK_UP,
+                **{name: at for name, at in PATIENCE.items() if name not in address.query},
+            },
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=8,
         )
@@ -235,7 +242,8 @@ def _engine(url: str, *, create: bool) -> Engine:
         if not create:
             raise StoreError(f"there is no database at {path}; import something first")
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, pool_size=8)
+    # What is asked of the database is about customers: it must not stand in the words of an exception.
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, pool_size=8)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine

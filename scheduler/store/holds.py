@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from scheduler.store.watch import notify
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
+    from scheduler.store.row import Row
+
+ALL = "all"
+"""The name of the hold of everything."""
+HELD = "(SELECT 1 FROM daemon WHERE kind = 'hold' AND name IN ('rule:' || rule, 'channel:' || channel))"
+"""In a statement about occasions: the holds of the rule or the channel of each."""
 
 _PLACE = text(
     "INSERT INTO daemon (kind, name, holder, token, seen, expires, cause)"
@@ -18,6 +24,9 @@ _PLACE = text(
 )
 _LIFT = text("DELETE FROM daemon WHERE kind = 'hold' AND name = :name")
 _LIST = text("SELECT name, cause, holder, seen FROM daemon WHERE kind = 'hold' ORDER BY seen, name")
+_PLACING = text("SELECT pg_advisory_xact_lock(730)")
+_MARKING = text("SELECT pg_advisory_xact_lock_shared(730)")
+"""On PostgreSQL a hold waits for the marks that are being written, and they for it; on SQLite all writers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,13 @@ class Holds:
     store: Store
 
     def place(self, name: str, cause: str, who: str, *, now: int) -> bool:
-        """Holds it; False where it was held already, for the cause that was given then."""
+        """Holds it; False where it was held already, for the cause that was given then.
+
+        Once this returns, nothing of it is marked any more. What was marked before may still leave.
+        """
         with self.store.write() as connection:
+            if self.store.is_postgresql:
+                connection.execute(_PLACING)
             notify(connection)
             return connection.execute(_PLACE, {"name": name, "cause": cause, "who": who, "now": now}).rowcount > 0
 
@@ -52,3 +66,20 @@ class Holds:
         """All holds, the oldest first."""
         with self.store.read() as connection:
             return [Hold(*row) for row in connection.execute(_LIST)]
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """What is held."""
+    return frozenset(name for name, *_ in connection.execute(_LIST))
+
+
+def kept_names(connection: Connection) -> frozenset[str]:
+    """What is held; nothing else can be before the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_MARKING)
+    return names(connection)
+
+
+def is_held(row: Row, held: frozenset[str]) -> bool:
+    """Whether a row is among what is held, by these names."""
+    return not held.isdisjoint((ALL, f"rule:{row.rule}", f"channel:{row.channel}"))

@@ -58,7 +58,9 @@ _MOVE = Batch(
 _RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + OF_GIVEN, KEYS)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
 _DECIDE = Batch(
-    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _DECIDED)}, decided_at = :now, sender = '',"
+    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _DECIDED)}, decided_at = :now,"
+    # what is to be sent all the same stays with who has claimed it
+    " sender = CASE WHEN given.state IN ('queued', 'retry') THEN occasion.sender ELSE '' END,"
     " template = CASE WHEN given.template = '' THEN occasion.template ELSE given.template END,"
     " reason = CASE WHEN given.reason = '' THEN occasion.reason ELSE given.reason END" + OF_GIVEN,
     {**KEYS, **{name: TYPES[name] for name in (*_DECIDED, "template", "reason")}},

@@ -8,26 +8,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from scheduler.store import customers
+from scheduler.errors import LeaseTaken
+from scheduler.store import customers, holds
 from scheduler.store.batch import KEYS, Batch
 from scheduler.store.lease import LIVING, Lease, ensure_held
-from scheduler.store.row import COLUMNS, OF_GIVEN, Row, customer_of, place_of, row_of, rows_of
-from scheduler.store.states import MAY_BECOME, OUTGOING, State
+from scheduler.store.row import COLUMNS, OF_GIVEN, Row, because_of, customer_of, place_of, row_of, rows_of
+from scheduler.store.states import MAY_BECOME, MOST_BREAKS, OUTGOING, State
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
 _READY = "state IN ('queued', 'retry') AND next_at <= :now"
 _QUEUED = text(f"SELECT {COLUMNS} FROM occasion WHERE {_READY} ORDER BY next_at, bucket, customer, key LIMIT :limit")
+_WAITING = text(f"SELECT rule, channel, COUNT(*) FROM occasion WHERE {_READY} GROUP BY rule, channel")
 _CLAIM = (
     "UPDATE occasion SET sender = :sender WHERE (bucket, customer, key) IN (SELECT bucket, customer, key FROM occasion"
-    f" WHERE {_READY} AND (sender IN ('', :sender) OR sender NOT IN ({LIVING}))"
-    f" ORDER BY next_at, bucket, customer, key LIMIT :limit{{skipping}}) RETURNING {COLUMNS}"
+    f" WHERE {_READY} AND sender IN ('', :sender) AND {{breaks}}"
+    # what is held stays as it is, but for what is too late by now: the gates end that
+    f" AND (closes <= :now OR NOT EXISTS {holds.HELD})"
+    f" ORDER BY breaks, next_at, bucket, customer, key LIMIT :limit{{skipping}}) RETURNING {COLUMNS}"
 )
-_CLAIM_HERE = text(_CLAIM.format(skipping=""))
-_CLAIM_ROWS = text(_CLAIM.format(skipping=" FOR UPDATE SKIP LOCKED"))
+_SKIPPING = {"sqlite": "", "postgresql": " FOR UPDATE SKIP LOCKED"}
+_CLAIM_SOUND, _CLAIM_SUSPECT = (
+    {dialect: text(_CLAIM.format(breaks=breaks, skipping=skipping)) for dialect, skipping in _SKIPPING.items()}
+    for breaks in ("breaks = 0", "breaks > 0")
+)
+_GIVE_BACK = text(f"UPDATE occasion SET sender = '' WHERE {_READY} AND sender = :sender")
 _NUMBERED = {**KEYS, "number": "integer"}
 _MARK = Batch(
     "UPDATE occasion SET state = 'sending', sender = :sender, attempts = given.number, next_at = NULL" + OF_GIVEN,
@@ -41,9 +49,10 @@ _TRY = Batch(
 _ENDED = {**_NUMBERED, "state": "text", "provider_id": "text", "error": "text"}
 _RECORD = Batch(
     "UPDATE occasion SET state = given.state, next_at = given.next_at, error = given.error, sender = '',"
+    " breaks = occasion.breaks + given.broke,"
     " provider_id = CASE WHEN given.provider_id = '' THEN occasion.provider_id ELSE given.provider_id END,"
     " message_id = CASE WHEN given.message_id = '' THEN occasion.message_id ELSE given.message_id END" + OF_GIVEN,
-    {**_ENDED, "next_at": "bigint", "message_id": "text"},
+    {**_ENDED, "next_at": "bigint", "message_id": "text", "broke": "integer"},
 )
 _TRIED = Batch(
     "UPDATE attempt SET ended = :now, outcome = given.state, error = given.error,"
@@ -52,29 +61,60 @@ _TRIED = Batch(
     " AND attempt.occasion = given.key AND attempt.number = given.number",
     _ENDED,
 )
-_CRASHED = text(
-    "UPDATE occasion SET state = 'unconfirmed', error = :error, next_at = NULL"
-    f" WHERE state = 'sending' AND sender NOT IN ({LIVING}) RETURNING {COLUMNS}"
+_CANCEL = Batch(
+    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now, sender = ''"
+    + OF_GIVEN,
+    {**KEYS, "because": "json"},
 )
+_CRASHED = text(
+    "UPDATE occasion SET state = 'unconfirmed', error = :error, next_at = NULL,"
+    " breaks = breaks + CASE WHEN sender = :own THEN 0 ELSE 1 END"
+    f" WHERE state = 'sending' AND (sender = :own OR sender NOT IN ({LIVING})) RETURNING {COLUMNS}"
+)
+_ABANDONED = f"sender NOT IN ('', :own) AND sender NOT IN ({LIVING})"
+_QUARANTINE = text(
+    "UPDATE occasion SET state = 'quarantined', error = :error, next_at = NULL, sender = '', breaks = breaks + 1"
+    f" WHERE {_READY} AND {_ABANDONED} AND breaks + 1 >= {MOST_BREAKS} RETURNING {COLUMNS}"
+)
+_FREE = text(f"UPDATE occasion SET sender = '', breaks = breaks + 1 WHERE {_READY} AND {_ABANDONED}")
 _ATTEMPTS = text(
     "SELECT number, started, ended, outcome, provider_id, error FROM attempt"
     " WHERE bucket = :bucket AND customer = :customer AND occasion = :key ORDER BY number"
 )
-CRASHED = "the process that was sending it ended before the outcome was known"
+_RULES = text("SELECT MAX(number) FROM rulebook")
+_KEEP_RULES = text("LOCK TABLE rulebook IN ROW SHARE MODE")
+"""Nobody can activate others before the transaction ends: who does locks the table in EXCLUSIVE MODE."""
+
+NOBODY = "nobody"
+"""Who is sending what was marked without a lease."""
+CRASHED = "what was sending it ended before the outcome was known"
+BROKE_ITS_WORKER = f"the process that was about to send it ended each of {MOST_BREAKS} times"
+CANCELLABLE = frozenset({State.PLANNED, State.WAITING, State.FAILED, State.QUARANTINED}) | OUTGOING
+"""What a person may cancel: it has certainly not gone out, and is not about to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What may leave now, with the number of its attempt; whose customer has changed; and what is not there to send."""
+    """What may leave now, with the number of its attempt, and why the others may not.
+
+    `changed`: something new came about their customers. `gone`: they are not there to send. `held`: a hold came.
+    `outdated`: the rules that they were asked by are no longer the active ones; nothing was marked then.
+    """
 
     marked: Mapping[str, int]
-    changed: tuple[str, ...]
-    gone: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of a message; `next_at` is when to try again."""
+    """What became of a message; `next_at` is when to try again.
+
+    `attempt` is the number of the attempt that it became so by, None where that is no matter. `broke`: it broke its
+    worker once more.
+    """
 
     key: str
     state: State
@@ -82,6 +122,8 @@ class Tried:
     error: str = ""
     next_at: int | None = None
     message_id: str = ""
+    attempt: int | None = None
+    broke: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,74 +149,112 @@ class Outbox:
         with self.store.read() as connection:
             return [row_of(row) for row in connection.execute(_QUEUED, {"now": now, "limit": limit})]
 
+    def waiting(self, now: int) -> dict[tuple[str, str], int]:
+        """How much could be sent by now, by rule and channel, held or not."""
+        with self.store.read() as connection:
+            return {(rule, channel): count for rule, channel, count in connection.execute(_WAITING, {"now": now})}
+
     def claim(self, lease: Lease, now: int, limit: int = 100) -> list[Row]:
-        """What may be sent by now, the oldest first, and is nobody else's from now on while this lease lives."""
-        statement = _CLAIM_ROWS if self.store.is_postgresql else _CLAIM_HERE
-        given = {"sender": lease.sender, "now": now, "limit": limit}
+        """What may be sent by now, the oldest first, and is nobody else's from now on while this lease lives.
+
+        What has broken a worker before comes last, and alone. Nothing is claimed while all is held, and of a rule or
+        channel that is held only what is too late by now. Raises `LeaseTaken` where the lease is no longer held.
+        """
+        given = {"sender": lease.sender, "now": now}
         with self.store.write() as connection:
             ensure_held(connection, lease)
-            found = [row_of(row) for row in connection.execute(statement, given)]
+            if holds.ALL in holds.names(connection):
+                return []
+            sound = _CLAIM_SOUND[connection.dialect.name], limit
+            suspect = _CLAIM_SUSPECT[connection.dialect.name], 1
+            for statement, most in (sound, suspect):
+                found = [row_of(row) for row in connection.execute(statement, {**given, "limit": most})]
+                if found:
+                    break
         return sorted(found, key=lambda row: (row.next_at or 0, row.key))
 
-    def mark_sending(self, revisions: Mapping[str, int], *, lease: Lease | None, now: int) -> Marked:
-        """Marks rows as `sending`: queued ones, whose customer is at the revision that the gates were asked at.
+    def give_back(self, lease: Lease, now: int) -> None:
+        """Lets others claim what this lease has claimed and not marked: it ends, and none of that broke it."""
+        with self.store.write() as connection:
+            connection.execute(_GIVE_BACK, {"sender": lease.sender, "now": now})
+
+    def mark_sending(
+        self, revisions: Mapping[str, int], *, lease: Lease | None, now: int, rules: int | None = None
+    ) -> Marked:
+        """Marks rows as `sending`: those that `may_leave`.
 
         Once this returns, the mark is on the disk and the message may leave. Raises `LeaseTaken` where the lease is
         no longer held. Without a lease, what is `sending` is taken for crashed as soon as anybody asks.
         """
-        sender = lease.sender if lease else "nobody"
-        marked: dict[str, int] = {}
-        changed: list[str] = []
+        sender = lease.sender if lease else NOBODY
         with self.store.write() as connection:
-            if lease is not None:
-                ensure_held(connection, lease)
-            present = customers.lock(connection, {customer_of(key) for key in revisions})
-            rows = []
-            for row in rows_of(connection, revisions, lock=True):
-                if row.state not in OUTGOING:
-                    continue
-                if present.get(row.customer) != revisions[row.key]:
-                    changed.append(row.key)
-                else:
-                    marked[row.key] = row.attempts + 1
-                    rows.append({**place_of(row.key), "number": row.attempts + 1})
+            found = _may_leave(connection, revisions, lease, rules)
+            rows = [{**place_of(key), "number": number} for key, number in found.marked.items()]
             _MARK.run(connection, rows, sender=sender)
             _TRY.run(connection, rows, now=now)
-        gone = tuple(key for key in revisions if key not in marked and key not in changed)
-        return Marked(marked, tuple(changed), gone)
+        return found
 
-    def record(self, outcomes: Sequence[Tried], *, now: int) -> list[str]:
-        """Writes what became of messages; the keys of those that can't have become so are returned."""
+    def may_leave(self, revisions: Mapping[str, int], *, lease: Lease, rules: int) -> Marked:
+        """What could be marked: queued, not held, of customers at the revisions that the gates were asked at.
+
+        `rules` is the number of the activation by which they were asked. Inside `together`, all of it stays so until
+        the transaction ends. Raises `LeaseTaken`.
+        """
+        with self.store.write() as connection:
+            return _may_leave(connection, revisions, lease, rules)
+
+    def record(self, outcomes: Sequence[Tried], *, now: int, lease: Lease | None = None) -> list[str]:
+        """Writes what became of messages; the keys of those that can't have become so are returned.
+
+        Of what somebody has claimed or is sending, only they can say so, by their lease. Without a lease it is said
+        by a person or by the other side, of what nobody is sending.
+        """
         refused: list[str] = []
         rows: list[dict[str, Any]] = []
         with self.store.write() as connection:
+            is_held = lease is not None and _is_held(connection, lease)
             keys = [outcome.key for outcome in outcomes]
             customers.lock(connection, {customer_of(key) for key in keys})
             there = {row.key: row for row in rows_of(connection, keys, lock=True)}
             for outcome in outcomes:
                 row = there.get(outcome.key)
-                if row is None or outcome.state not in MAY_BECOME.get(row.state, ()):
+                if row is None or not _may_say(outcome, row, lease, is_held=is_held):
                     refused.append(outcome.key)
                     continue
                 rows.append(
                     {
                         **place_of(outcome.key),
                         "state": str(outcome.state),
-                        "provider_id": outcome.provider_id,
-                        "message_id": outcome.message_id,
-                        "error": outcome.error,
+                        "provider_id": storable(outcome.provider_id),
+                        "message_id": storable(outcome.message_id),
+                        "error": storable(outcome.error),
                         "next_at": (outcome.next_at or now) if outcome.state in OUTGOING else None,
                         "number": row.attempts,
+                        "broke": int(outcome.broke),
                     }
                 )
             _RECORD.run(connection, rows)
             _TRIED.run(connection, rows, now=now)
         return refused
 
-    def crashed(self, now: int) -> list[Row]:
-        """Makes `unconfirmed` what somebody was sending who has no living lease; a person decides about it."""
+    def cancel(self, key: str, because: Sequence[str], *, now: int) -> bool:
+        """Cancels what a person may cancel; False for anything else."""
         with self.store.write() as connection:
-            found = [row_of(row) for row in connection.execute(_CRASHED, {"now": now, "error": CRASHED})]
+            customers.lock(connection, [customer_of(key)])
+            found = [row for row in rows_of(connection, [key], lock=True) if row.state in CANCELLABLE]
+            _CANCEL.run(connection, [{**place_of(row.key), "because": because_of(because)} for row in found], now=now)
+        return bool(found)
+
+    def crashed(self, now: int, lease: Lease | None = None) -> list[Row]:
+        """Tidies up after who has no living lease; returns the rows whose state that changed.
+
+        What they were sending becomes `unconfirmed`: a person decides about it. What they had only claimed can be
+        claimed by others; it may be what broke them, so that counts, and at the third time it is quarantined. By the
+        `lease` of who asks, and has nothing under way, what is `sending` is uncertain as well; its claims stay its own.
+        """
+        given = {"now": now, "own": lease.sender if lease else ""}
+        with self.store.write() as connection:
+            found = [row_of(row) for row in connection.execute(_CRASHED, {**given, "error": CRASHED})]
             tried = [
                 {
                     **place_of(row.key),
@@ -186,9 +266,69 @@ class Outbox:
                 for row in found
             ]
             _TRIED.run(connection, tried, now=now)
+            found += map(row_of, connection.execute(_QUARANTINE, {**given, "error": BROKE_ITS_WORKER}))
+            connection.execute(_FREE, given)
         return found
 
     def attempts(self, key: str) -> list[Attempt]:
         """The tries to deliver it, the first one first."""
         with self.store.read() as connection:
             return [Attempt(*row) for row in connection.execute(_ATTEMPTS, place_of(key))]
+
+
+def _may_leave(connection: Connection, revisions: Mapping[str, int], lease: Lease | None, rules: int | None) -> Marked:
+    """What may leave, each with the number of its next attempt; none of that can change before the transaction ends."""
+    if lease is not None:
+        ensure_held(connection, lease)
+    if rules is not None and _active_rules(connection) != rules:
+        return Marked({}, outdated=True)
+    held_back = holds.kept_names(connection)
+    present = customers.lock(connection, {customer_of(key) for key in revisions})
+    marked: dict[str, int] = {}
+    changed: list[str] = []
+    held: list[str] = []
+    for row in rows_of(connection, revisions, lock=True):
+        if row.state not in OUTGOING:
+            continue
+        if present.get(row.customer) != revisions[row.key]:
+            changed.append(row.key)
+        elif holds.is_held(row, held_back):
+            held.append(row.key)
+        else:
+            marked[row.key] = row.attempts + 1
+    there = {*marked, *changed, *held}
+    return Marked(marked, tuple(changed), tuple(key for key in revisions if key not in there), tuple(held))
+
+
+def _active_rules(connection: Connection) -> int:
+    if connection.dialect.name == "postgresql":
+        connection.execute(_KEEP_RULES)
+    return connection.execute(_RULES).scalar() or 0
+
+
+def _may_say(outcome: Tried, row: Row, lease: Lease | None, *, is_held: bool) -> bool:
+    """Whether an outcome can be that of a row, and whether who says so by that lease, or by none, can know."""
+    if outcome.state not in MAY_BECOME.get(row.state, ()) or outcome.attempt not in (None, row.attempts):
+        return False
+    sender = lease.sender if lease else NOBODY
+    if row.state is State.SENDING:
+        return row.sender == sender
+    if row.state in OUTGOING:
+        return row.sender in ("", sender)
+    if row.state is State.UNCONFIRMED and lease is not None and not is_held:
+        # who was taken for dead may still tell, late, how their attempt ended; but not begin another one
+        return outcome.attempt is not None and outcome.state in (State.SENT, State.FAILED)
+    return True
+
+
+def _is_held(connection: Connection, lease: Lease) -> bool:
+    try:
+        ensure_held(connection, lease)
+    except LeaseTaken:
+        return False
+    return True
+
+
+def storable(said: str) -> str:
+    """What the other side said as a text that every database takes: without NUL, and without halves of characters."""
+    return said.replace("\0", " ").encode("utf-8", "replace").decode()

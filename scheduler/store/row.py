@@ -25,7 +25,8 @@ class Row:
 
     `next_at` is when it is to be looked at again; `decided_for` the instant that the decision is of, `decided_at`
     when it was made; `because` names the gates that said no; `version` is the rulebook's; `revision` is that of the
-    customer when it was planned or decided last.
+    customer when it was planned or decided last. `breaks` is how often it broke its worker; `sender` is the lease that
+    has claimed it or is sending it.
     """
 
     key: str
@@ -51,6 +52,8 @@ class Row:
     message_id: str = ""
     provider_id: str = ""
     error: str = ""
+    breaks: int = 0
+    sender: str = ""
 
     @property
     def is_withdrawn(self) -> bool:
@@ -67,6 +70,7 @@ TYPES = {
     "because": "json",
     "exempt": "boolean",
     "attempts": "integer",
+    "breaks": "integer",
 }
 """The type of each column of a row."""
 

@@ -70,15 +70,21 @@ CONTACTED = frozenset(
 OVER = frozenset(State) - OPEN - OUTGOING - {State.SENDING}
 """Neither decided nor sent any more, by itself."""
 
+MOST_BREAKS = 3
+"""As often may an occasion break its worker before it is quarantined."""
+
 MAY_BECOME: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RETRY, State.FAILED, State.QUARANTINED}),
     State.RETRY: frozenset({State.RETRY, State.FAILED, State.QUARANTINED}),
-    State.SENDING: frozenset({State.SENT, State.RETRY, State.FAILED, State.UNCONFIRMED}),
+    State.SENDING: frozenset({State.SENT, State.RETRY, State.FAILED, State.UNCONFIRMED, State.QUARANTINED}),
     State.SENT: frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED}),
     State.DELIVERED: frozenset({State.BOUNCED, State.COMPLAINED}),
     State.BOUNCED: frozenset({State.COMPLAINED}),
     State.UNCONFIRMED: frozenset(
-        {State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED, State.RETRY, State.FAILED, State.QUEUED}
+        {
+            *(State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED, State.RETRY, State.FAILED),
+            *(State.QUARANTINED, State.QUEUED),
+        }
     ),
     State.FAILED: frozenset({State.QUEUED}),
     State.QUARANTINED: frozenset({State.QUEUED}),

@@ -23,38 +23,53 @@ class Watch:
         self._engine = engine
         self._version = 0
         self._listens = engine.dialect.name == "postgresql"
+        self._connection: PoolProxiedConnection | None = None
         self._open()
 
     def changed(self) -> bool:
         """Whether anybody wrote since the watch began or was last asked; also where the connection was lost between.
 
-        Raises `StoreError` where the database can't be reached.
+        Raises `StoreError` where the database can't be reached; it may be asked again, and tries anew. It never waits
+        for somebody who writes.
         """
-        before = self._version
-        try:
-            self._version = self._seen()
-        except self._engine.dialect.loaded_dbapi.Error:
-            self.close()
-            self._open()
-            return True
-        return self._version != before
+        if self._connection is not None:
+            before = self._version
+            try:
+                self._version = self._seen()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                    with as_store_error(self._engine):
+                        raise
+                self.close()
+            else:
+                return self._version != before
+        self._open()
+        return True
 
     def close(self) -> None:
         """Ends the watch."""
-        # it listens, so it must not go back to the others
-        self._connection.invalidate()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # it listens, so it must not go back to the others
+            connection.invalidate()
 
     def _open(self) -> None:
         with as_store_error(self._engine):
-            self._connection: PoolProxiedConnection = self._engine.raw_connection()
-        if self._listens:
-            self._driver.autocommit = True
-            self._driver.execute(f"LISTEN {CHANNEL}")
-        self._version = self._seen()
+            self._connection = self._engine.raw_connection()
+            try:
+                if self._listens:
+                    self._driver.autocommit = True
+                    self._driver.execute(f"LISTEN {CHANNEL}")
+                else:
+                    self._driver.execute("PRAGMA busy_timeout = 0")
+                self._version = self._seen()
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def _driver(self) -> Any:
-        return self._connection.driver_connection
+        return None if self._connection is None else self._connection.driver_connection
 
     def _seen(self) -> int:
         if self._listens:

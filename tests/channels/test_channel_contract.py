@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from http_server import Web
 from smtp_server import KEY, NOW, Serve, mail
 
 from scheduler.channels.channel import Channel, HandoverKind, Promise
 from scheduler.channels.email import EmailChannel
 from scheduler.channels.file import FileChannel
 from scheduler.channels.phone import PhoneChannel
+from scheduler.channels.post import PostChannel
 from scheduler.channels.registry import CHANNELS
-from scheduler.messages.message import Message, Text
+from scheduler.channels.sms import SmsChannel
+from scheduler.channels.webhook import WebhookChannel
+from scheduler.messages.message import Card, Message, Notice, Text
+from scheduler.settings.brand import Brand
+from scheduler.settings.sms import Sms
+from scheduler.settings.webhook import Webhook
+from scheduler.wallclock import zone
 
-pytest_plugins = ["smtp_server"]
+pytest_plugins = ["smtp_server", "http_server"]
 
 Case = tuple[Channel, Message]
-CASES = ("file: an e-mail", "file: a text", "email", "phone")
+CASES = (
+    *("file: an e-mail", "file: a text", "file: a card", "file: a notice"),
+    *("email", "sms", "post", "phone", "webhook"),
+)
 NAMES = {case.partition(":")[0] for case in CASES}
 
 
 @pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest, tmp_path: Path, serve: Serve, connect: Callable[..., EmailChannel]) -> Case:
+def case(
+    request: pytest.FixtureRequest, tmp_path: Path, serve: Serve, connect: Callable[..., EmailChannel], web: Web
+) -> Iterator[Case]:
     text = Text("+49301234567", "Say thank you.\n", "phone")
+    card = Card("Sample Street 1", "Ana", ("Sample Street 1",), "Happy birthday!\n", Brand.model_validate({}))
+    notice = Notice("check_in", "After the purchase", "c1", "Their kettle has arrived.", "nothing")
+
+    def sms() -> SmsChannel:
+        account = {"account": "AC" + "0" * 32, "from": "Shop", "base_url": web().url}
+        return SmsChannel(Sms.model_validate(account), "hush")
+
+    def webhook() -> WebhookChannel:
+        settings = Webhook.model_validate({"url": web().url, "allow_private": True})
+        return WebhookChannel(settings, "whsec_" + "c2VjcmV0" * 4)
+
     cases: dict[str, Callable[[], Case]] = {
         "file: an e-mail": lambda: (FileChannel(tmp_path / "outbox"), mail()),
         "file: a text": lambda: (FileChannel(tmp_path / "outbox"), text),
+        "file: a notice": lambda: (FileChannel(tmp_path / "outbox"), notice),
+        "file: a card": lambda: (FileChannel(tmp_path / "outbox"), card),
         "email": lambda: (connect(serve()), mail()),
+        "sms": lambda: (sms(), text),
+        "post": lambda: (PostChannel(tmp_path / "post", zone("Europe/Berlin")), card),
         "phone": lambda: (PhoneChannel(), text),
+        "webhook": lambda: (webhook(), notice),
     }
-    return cases[request.param]()
+    channel, message = cases[request.param]()
+    yield channel, message
+    channel.close()
 
 
 def test_every_channel_is_held_to_the_contract() -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from smtp_server import CERTIFICATE, KEY, NOW, Serve, Sink, mail
 
 from scheduler.channels.channel import Handover, HandoverKind
-from scheduler.channels.email import EmailChannel, dotted, refusal, usable_address
+from scheduler.channels.email import EmailChannel, Step, dotted, refusal, usable_address
 from scheduler.channels.mime import mail_bytes
+from scheduler.channels.status import meaning
 from scheduler.messages.message import Text
 
 pytest_plugins = ["smtp_server"]
@@ -22,7 +26,7 @@ def test_what_arrives_is_what_was_built(serve: Serve, connect: Connect) -> None:
     lines = "..two dots\n.one dot\n.\nlast\n"
     message = mail(text=lines, html=f"<pre>\n{lines}</pre>\n")
     outcome = connect(server).deliver(message, KEY, NOW)
-    assert outcome == Handover(HandoverKind.SENT, "accepted", provider_id="2.0.0 queued as 1")
+    assert outcome == Handover(HandoverKind.SENT, "accepted", provider_id="1")
     [arrived] = server.sink.mails
     assert arrived.content == mail_bytes(message, KEY, NOW)
     assert (arrived.mail_from, arrived.rcpt_tos) == ("shop@example.com", ["ana@example.com"])
@@ -78,29 +82,94 @@ def test_a_temporary_no_is_tried_again_later(serve: Serve, connect: Connect, com
     server = serve()
     server.sink.replies[command] = ["451 4.3.0 later, please"]
     channel = connect(server)
-    assert channel.deliver(mail(), KEY, NOW) == Handover(HandoverKind.RETRY, "451 4.3.0 later, please")
+    said = "451 4.3.0 later, please" if command == "MAIL" else "451 4.3.0: the mail system takes nothing"
+    assert channel.deliver(mail(), KEY, NOW) == Handover(HandoverKind.RETRY, said)
     assert channel.deliver(mail(), KEY, NOW).kind is HandoverKind.SENT
     assert server.sink.connections == 1
 
 
-@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
 def test_a_final_no_is_final(serve: Serve, connect: Connect, command: str) -> None:
     server = serve()
     server.sink.replies[command] = ["554 5.6.0 no"]
-    assert connect(server).deliver(mail(), KEY, NOW) == Handover(HandoverKind.FAILED, "554 5.6.0 no")
+    assert connect(server).deliver(mail(), KEY, NOW) == Handover(
+        HandoverKind.FAILED, "554 5.6.0: the content was refused"
+    )
 
 
 def test_an_unknown_address_is_to_be_suppressed(serve: Serve, connect: Connect) -> None:
     server = serve()
     server.sink.replies["RCPT"] = ["550 5.1.1 <ana@example.com>: no such user"]
     outcome = connect(server).deliver(mail(), KEY, NOW)
-    assert outcome == Handover(HandoverKind.FAILED, "550 5.1.1 (address): no such user", suppress=True)
+    assert outcome == Handover(HandoverKind.FAILED, "550 5.1.1: there is no such mailbox", suppress=True)
 
 
-def test_a_policy_that_refuses_us_holds_the_channel(serve: Serve, connect: Connect) -> None:
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [("550 Ana Lopez moved", "550: refused for good"), ("452 Ana Lopez, +49 30 123456", "452: not now")],
+)
+def test_what_a_server_says_of_a_recipient_is_told_in_our_own_words(
+    serve: Serve, connect: Connect, reply: str, said: str
+) -> None:
     server = serve()
-    server.sink.replies["DATA"] = ["550 5.7.1 blocked"]
-    assert connect(server).deliver(mail(), KEY, NOW) == Handover(HandoverKind.FAILED, "550 5.7.1 blocked", hold=True)
+    server.sink.replies["RCPT"] = [reply]
+    assert connect(server).deliver(mail(), KEY, NOW).detail == said
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        ("MAIL", "554 5.6.0 no"),
+        ("MAIL", "553 5.1.8 <shop@example.com>: Sender address rejected: Domain not found"),
+        ("MAIL", "553 5.1.1 <shop@example.com>: Sender address rejected: unknown user"),
+        ("MAIL", "550 5.7.1 blocked"),
+        ("RCPT", "554 5.7.1 <ana@example.com>: Relay access denied"),
+        ("RCPT", "553 5.1.8 <shop@example.com>: Sender address rejected: Domain not found"),
+        ("DATA", "553 5.1.7 <shop@example.com>: Sender address rejected"),
+    ],
+)
+def test_a_server_that_refuses_us_holds_the_channel_and_the_message_waits(
+    serve: Serve, connect: Connect, command: str, reply: str
+) -> None:
+    server = serve()
+    server.sink.replies[command] = [reply]
+    outcome = connect(server).deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (HandoverKind.RETRY, False, True)
+    assert "@" not in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        ("DATA", "550 5.7.1 this looks like spam"),
+        ("RCPT", "554 5.7.1 <ana@example.com>: Recipient address rejected: Access denied"),
+    ],
+)
+def test_a_policy_that_refuses_one_message_lets_the_others_go(
+    serve: Serve, connect: Connect, command: str, reply: str
+) -> None:
+    server = serve()
+    server.sink.replies[command] = [reply]
+    channel = connect(server)
+    outcome = channel.deliver(mail(), KEY, NOW)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (HandoverKind.FAILED, False, False)
+    assert channel.deliver(mail(), "r/c/2", NOW).kind is HandoverKind.SENT
+
+
+def test_a_server_that_takes_no_connection_from_us_holds_the_channel(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"554 5.7.1 your address is blocked\r\n")
+                connection.recv(100)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        outcome = connect(SimpleNamespace(port=listening.getsockname()[1])).deliver(mail(), KEY, NOW)
+        thread.join()
+    assert outcome == Handover(HandoverKind.RETRY, "554 5.7.1 your address is blocked", hold=True)
 
 
 def test_a_connection_that_breaks_after_the_end_of_the_message_leaves_it_unconfirmed(
@@ -193,23 +262,47 @@ def test_the_settings_can_be_tried_without_a_message(serve: Serve, connect: Conn
     assert connect(server).check().kind is HandoverKind.SENT
 
 
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"])
+@pytest.mark.parametrize("step", [Step.RCPT, Step.DATA])
+def test_an_address_that_there_is_not_is_suppressed(step: Step, status: str) -> None:
+    outcome = refusal(550, f"{status} no".encode(), step)
+    assert outcome == Handover(HandoverKind.FAILED, f"550 {status}: {meaning(status)}", suppress=True)
+
+
+@pytest.mark.parametrize("status", ["5.1.0", "5.1.4", "5.2.1", "5.2.2", "4.1.1"])
+@pytest.mark.parametrize("step", [Step.RCPT, Step.DATA])
+def test_any_other_fault_suppresses_nothing(step: Step, status: str) -> None:
+    outcome = refusal(550, f"{status} no".encode(), step)
+    assert outcome == Handover(HandoverKind.FAILED, f"550 {status}: {meaning(status)}")
+
+
+@pytest.mark.parametrize("step", [Step.CONNECT, Step.MAIL])
+def test_before_a_recipient_is_named_nobody_is_suppressed(step: Step) -> None:
+    outcome = refusal(550, b"5.1.1 no such user", step)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (HandoverKind.RETRY, False, True)
+
+
+@pytest.mark.parametrize("status", ["5.1.7", "5.1.8"])
+@pytest.mark.parametrize("step", list(Step))
+def test_a_sender_that_is_no_good_holds_the_channel_at_every_step(step: Step, status: str) -> None:
+    outcome = refusal(550, f"{status} Sender address rejected".encode(), step)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (HandoverKind.RETRY, False, True)
+
+
 @pytest.mark.parametrize(
-    ("code", "text", "kind", "suppress", "hold"),
+    ("code", "text", "kind", "hold"),
     [
-        (450, b"4.2.0 greylisted", HandoverKind.RETRY, False, False),
-        (421, b"closing", HandoverKind.RETRY, False, False),
-        (550, b"5.1.10 null mx", HandoverKind.FAILED, True, False),
-        (550, b"no such user", HandoverKind.FAILED, False, False),
-        (550, b"4.7.1 odd", HandoverKind.FAILED, False, False),
-        (535, b"5.7.8 bad login", HandoverKind.RETRY, False, True),
-        (-1, b"gibberish", HandoverKind.RETRY, False, False),
+        (450, b"4.2.0 greylisted", HandoverKind.RETRY, False),
+        (421, b"closing", HandoverKind.RETRY, False),
+        (550, b"no such user", HandoverKind.FAILED, False),
+        (550, b"4.7.1 odd", HandoverKind.FAILED, False),
+        (535, b"5.7.8 bad login", HandoverKind.RETRY, True),
+        (-1, b"gibberish", HandoverKind.RETRY, False),
     ],
 )
-def test_a_reply_means_what_its_code_says(
-    code: int, text: bytes, kind: HandoverKind, suppress: bool, hold: bool
-) -> None:
-    outcome = refusal(code, text)
-    assert (outcome.kind, outcome.suppress, outcome.hold) == (kind, suppress, hold)
+def test_a_reply_means_what_its_code_says(code: int, text: bytes, kind: HandoverKind, hold: bool) -> None:
+    outcome = refusal(code, text, Step.RCPT)
+    assert (outcome.kind, outcome.suppress, outcome.hold) == (kind, False, hold)
 
 
 def test_dots_at_the_begin_of_lines_are_doubled() -> None:

@@ -8,7 +8,8 @@ from smtp_server import KEY, NOW, mail
 from scheduler.channels.channel import HandoverKind
 from scheduler.channels.file import FileChannel
 from scheduler.channels.mime import mail_bytes
-from scheduler.messages.message import Text
+from scheduler.channels.webhook import contact_json
+from scheduler.messages.message import Notice, Text
 
 
 @pytest.fixture
@@ -43,6 +44,20 @@ def test_a_text_says_to_whom_it_goes(channel: FileChannel) -> None:
     [file] = files(channel)
     assert file.name.endswith(".phone.txt")
     assert file.read_text() == "To: +49301234567\n\nSay thank you.\n"
+
+
+def test_an_sms_says_how_many_segments_it_takes(channel: FileChannel) -> None:
+    channel.deliver(Text("+491701234567", "“Thank you.”\n", "sms"), KEY, NOW)
+    [file] = files(channel)
+    assert file.name.endswith(".sms.txt")
+    assert file.read_text() == "To: +491701234567\nLength: 1 segment, UCS-2 because of “ ”\n\n“Thank you.”\n"
+
+
+def test_a_notice_is_written_as_it_is_posted(channel: FileChannel) -> None:
+    notice = Notice("check_in", "After the purchase", "c1", "Their kettle has arrived.", "nothing", '"Ána"')
+    channel.deliver(notice, KEY, NOW)
+    [file] = files(channel)
+    assert (file.name.endswith(".webhook.json"), file.read_bytes()) == (True, contact_json(notice, KEY, NOW))
 
 
 def test_the_same_occasion_is_written_once_even_by_another_process_on_another_day(channel: FileChannel) -> None:

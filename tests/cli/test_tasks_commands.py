@@ -26,6 +26,47 @@ def test_the_script_of_a_task_is_shown(with_task: Path, run: Run) -> None:
     assert "task of  maja" in run(with_task, "show", INTERVIEW).stdout
 
 
+def test_the_number_and_the_reason_stand_beside_a_task(with_task: Path, run: Run) -> None:
+    [task] = [
+        one
+        for one in map(json.loads, run(with_task, "tasks", "--format", "json").stdout.splitlines())
+        if one["occasion"] == INTERVIEW
+    ]
+    assert task["number"].startswith("+")
+    shown = run(with_task, "show", INTERVIEW).stdout
+    for output in (run(with_task, "tasks").stdout, shown):
+        assert task["number"] in output
+        assert task["reason"] in output
+
+
+def test_tasks_become_a_calendar_to_import(with_task: Path, run: Run) -> None:
+    file = with_task / "maja.ics"
+    result = run(with_task, "tasks", "--assignee", "maja", "--ics", str(file), "--now", "2026-11-03T10:00+01:00")
+    content = file.read_bytes().decode().replace("\r\n ", "")
+    assert result.stdout == f"{content.count('BEGIN:VEVENT')} task in {file}\n"
+    assert "DTSTAMP:20261103T090000Z\r\n" in content
+    assert f"rightreason done {INTERVIEW}" in content
+    assert "Number: +" in content
+    assert "Why: " in content
+
+
+def test_a_calendar_can_be_piped(with_task: Path, run: Run) -> None:
+    result = run(with_task, "tasks", "--ics", "-", "--now", "2026-11-03T10:00+01:00")
+    assert result.stdout_bytes.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert result.stdout_bytes.endswith(b"END:VCALENDAR\r\n")
+
+
+def test_a_calendar_holds_only_what_is_still_to_be_done(with_task: Path, run: Run) -> None:
+    run(with_task, "done", INTERVIEW)
+    assert INTERVIEW not in run(with_task, "tasks", "--all", "--ics", "-").stdout.replace("\r\n ", "")
+
+
+def test_a_calendar_that_can_not_be_written_is_refused(with_task: Path, run: Run) -> None:
+    result = run(with_task, "tasks", "--ics", str(with_task / "nowhere" / "maja.ics"))
+    assert result.exit_code == 2
+    assert "maja.ics can't be written" in result.stderr
+
+
 def test_tasks_of_one_person_can_be_listed(with_task: Path, run: Run) -> None:
     lines = run(with_task, "tasks", "--assignee", "maja", "--format", "json").stdout.splitlines()
     assert {json.loads(line)["assignee"] for line in lines} == {"maja"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
 
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.delivery.deciding import decide_due
-from scheduler.delivery.sending import send_queued
+from scheduler.delivery.sending import MARKED, send_queued
 from scheduler.delivery.tick import tick
 from scheduler.store import State
 
@@ -203,7 +204,39 @@ def test_a_held_rule_waits_while_others_go_on(business: Business) -> None:
     business.store.holds.place("rule:tips", "a typo", "me", now=at("2026-03-02 14:00"))
     report = business.tick("2026-03-02 15:00")
     assert business.heard() == ["2026-03-02 15:00 thanks/ana/b1 email"]
-    assert report.problems == ("tips/ana/b1: rule:tips is held: a typo",)
+    assert report.problems == ("rule:tips is held: a typo (1 waiting)",)
+
+
+@pytest.mark.parametrize("name", ["rule:thanks", "channel:email", "all"])
+def test_what_was_held_stays_as_it_was_and_leaves_at_once_when_it_is_released(bought: Business, name: str) -> None:
+    bought.store.holds.place(name, "a look", "me", now=at("2026-03-02 14:00"))
+    bought.tick("2026-03-02 15:00")
+    row = bought.row("thanks/ana/b1")
+    for now in ("2026-03-02 15:01", "2026-03-02 16:00"):
+        bought.tick(now)
+        assert bought.row("thanks/ana/b1") == row
+    assert (row.state, row.error) == ("queued", "")
+    bought.store.holds.lift(name)
+    bought.tick("2026-03-02 16:00:01")
+    assert bought.heard() == ["2026-03-02 16:00 thanks/ana/b1 email"]
+
+
+@pytest.mark.parametrize("name", ["rule:thanks", "channel:email"])
+def test_the_window_of_what_is_held_ends_while_it_is_held(bought: Business, name: str) -> None:
+    bought.store.holds.place(name, "a look", "me", now=at("2026-03-02 14:00"))
+    bought.tick("2026-03-02 15:00")
+    bought.tick("2026-03-04 15:00")
+    assert (bought.heard(), bought.row("thanks/ana/b1").state) == ([], "too_late")
+
+
+def test_while_all_is_held_nothing_is_touched_and_what_is_too_late_ends_when_it_is_released(bought: Business) -> None:
+    bought.store.holds.place("all", "the clock jumped", "me", now=at("2026-03-02 14:00"))
+    bought.tick("2026-03-02 15:00")
+    bought.tick("2026-03-04 15:00")
+    assert bought.row("thanks/ana/b1").state == "queued"
+    bought.store.holds.lift("all")
+    bought.tick("2026-03-04 15:00:01")
+    assert (bought.heard(), bought.row("thanks/ana/b1").state) == ([], "too_late")
 
 
 def test_after_a_hold_the_backlog_does_not_burst(business: Business) -> None:
@@ -279,3 +312,13 @@ def test_a_worker_that_is_stopped_finishes_its_message_and_lets_the_marked_ones_
     assert sorted(bought.states().values()) == ["retry", "sent"]
     bought.tick("2026-03-02 15:01")
     assert sorted(bought.states().values()) == ["sent", "sent"]
+
+
+def test_a_worker_that_is_stopped_marks_no_more(business: Business) -> None:
+    business.goes_by(AT_ONCE, "2026-03-01")
+    for number in range(60):
+        business.customer(f"c{number}")
+        business.event("bought", "2026-03-02 15:00", f"c{number}", id=f"b{number}")
+    sink = business.sinks.sink("email")
+    tick(business.worker, at("2026-03-02 15:00"), stopping=lambda: len(sink.taken) >= 5)
+    assert Counter(business.states().values()) == {"sent": 5, "retry": MARKED - 5, "queued": 60 - MARKED}

@@ -27,6 +27,8 @@ _TRACE = "tests/decisions/test_trace.py::test_"
 _DECIDING = "tests/delivery/test_deciding.py::test_"
 _SENDING = "tests/delivery/test_sending.py::test_"
 _CRASHES = "tests/delivery/test_crashes.py::test_"
+_FENCES = "tests/delivery/test_fences.py::test_"
+_POISON = "tests/delivery/test_poison.py::test_"
 _OUTBOX = "tests/store/test_outbox.py::test_"
 _LEDGER = "tests/store/test_ledger.py::test_"
 
@@ -688,9 +690,58 @@ _ON_ITS_WAY = [
         (_OUTBOX + "who_has_lost_the_lease_marks_nothing[sqlite]",),
     ),
     Fault(
+        "no fence of the rules: what was asked by others leaves",
+        OUTBOX,
+        "if rules is not None and _active_rules(connection) != rules:",
+        "if False:",
+        (_FENCES + "a_rule_that_is_removed_in_the_midst_sends_no_more",),
+    ),
+    Fault(
+        "no fence of the holds: they wait for the next batch",
+        OUTBOX,
+        "elif holds.is_held(row, held_back):",
+        "elif False:",
+        (_FENCES + "a_hold_in_the_midst_stops_at_the_next_mark[all]",),
+    ),
+    Fault(
+        "what is held is claimed",
+        OUTBOX,
+        " AND (closes <= :now OR NOT EXISTS {holds.HELD})",
+        "",
+        (_OUTBOX + "what_is_held_is_not_claimed_until_it_is_released[sqlite-rule:thanks]",),
+    ),
+    Fault(
+        "who has lost the lease still writes outcomes",
+        OUTBOX,
+        "return row.sender == sender",
+        "return True",
+        (_OUTBOX + "who_has_lost_the_lease_says_nothing_of_what_another_one_is_sending[sqlite-2]",),
+    ),
+    Fault(
+        "an earlier attempt speaks for a later one",
+        OUTBOX,
+        " or outcome.attempt not in (None, row.attempts):",
+        ":",
+        (_OUTBOX + "an_outcome_of_an_earlier_attempt_is_refused[sqlite]",),
+    ),
+    Fault(
+        "what may have broken its worker is claimed among others",
+        OUTBOX,
+        'for breaks in ("breaks = 0", "breaks > 0")',
+        'for breaks in ("breaks >= 0", "breaks > 0")',
+        (_OUTBOX + "what_may_have_broken_its_worker_is_claimed_last_and_alone[sqlite]",),
+    ),
+    Fault(
+        "what was given back counts as broken",
+        SENDING,
+        "    if tried:\n        outbox.give_back(worker.lease, now)\n",
+        "",
+        (_POISON + "what_a_worker_gives_back_when_it_is_stopped_has_not_broken_it",),
+    ),
+    Fault(
         "what another one has claimed is claimed too",
         OUTBOX,
-        " AND (sender IN ('', :sender) OR sender NOT IN ({LIVING}))",
+        " AND sender IN ('', :sender)",
         "",
         (_OUTBOX + "a_claim_is_nobody_elses_while_its_lease_lives[sqlite]",),
     ),

@@ -11,7 +11,7 @@ from scheduler.rulebook.model import PREFERRED, Place, Rule
 from scheduler.rulebook.people import ACCOUNT_OWNER, CARE
 from scheduler.rulebook.templates import CHANNELS, TEXT_ENDINGS, TemplateFile
 
-_ENDINGS = {"email": "md", "sms": "txt", "post": "typ", "phone": "md", "webhook": "json", "file": "txt"}
+_ENDINGS = {"email": "md", "sms": "txt", "post": "md", "phone": "md", "webhook": "json", "file": "txt"}
 
 
 def actions(subject: Subject) -> Iterator[Finding]:
