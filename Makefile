@@ -38,6 +38,7 @@ test-editor: $(READY) ## What editors show to who writes rules; needs npm, and f
 	@YAML_LANGUAGE_SERVER=$(EDITOR)/node_modules/.bin/yaml-language-server $(BIN)/python -m pytest tests/editor
 
 test-faults: $(READY) ## Injures the real daemon in every way we know, many times, and compares what arrived with the ledger
+	@$(BIN)/python -m pytest -n auto -m faults
 	@$(BIN)/python -m tests.faults
 
 mutants: $(READY) ## Seeds faults into copies of the engine; a test has to catch each

@@ -62,11 +62,10 @@ def send_queued(
     sender.write_down(clock())
     tried: Counter[str] = Counter()
     while not stopping():
-        now = clock()
-        rows = [row for row in outbox.claim(worker.lease, now, BATCH) if tried[row.key] < MOST_TRIES]
+        rows = [row for row in outbox.claim(worker.lease, clock(), BATCH) if tried[row.key] < MOST_TRIES]
         if not rows:
             break
-        tried.update(sender.send(rows, now))
+        tried.update(sender.send(rows, clock))
     now = clock()
     if tried:
         outbox.give_back(worker.lease, now)
@@ -128,12 +127,13 @@ class _Sender:
         self.sent = Sent()
         self._go_by(rules)
 
-    def send(self, rows: Sequence[Row], now: int) -> list[str]:
+    def send(self, rows: Sequence[Row], clock: Callable[[], int]) -> list[str]:
         """Bring one batch as far as it gets; returns the keys of those whose turn it was."""
         if self.outdated:
             self._go_by(active(self.worker.store))
-        rows = _in_turn(rows, now)
         customers = {one.id: one for one in self.worker.store.customers.read({row.customer for row in rows})}
+        now = clock()  # after reading: what was just learned must not lie ahead of the gates
+        rows = _in_turn(rows, now)
         passed = self._through_the_gates([row for row in rows if row.customer in customers], customers, now)
         ready = self._composed(passed, customers, now)
         rules = self.composer.rulebook.rules

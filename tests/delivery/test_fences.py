@@ -18,6 +18,7 @@ from scheduler.channels.channel import Handover
 from scheduler.decisions.facts import Consent, Event
 from scheduler.delivery.deciding import decide_due
 from scheduler.delivery.sending import MARKED, send_queued
+from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import Worker, at_work
 from scheduler.messages.message import Email, Message
 from scheduler.planning.activation import activate
@@ -284,7 +285,7 @@ def test_what_comes_between_claim_and_mark_is_gone_by(tmp_path: Path, database: 
         races(workspace, Random(seed))  # noqa: S311 - chance, no secret
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.parametrize("seed", range(40))
 def test_what_comes_between_claim_and_mark_is_gone_by_ten_thousand_times(
     tmp_path: Path, sqlite_file: Path, seed: int
@@ -296,3 +297,27 @@ def test_what_comes_between_claim_and_mark_is_gone_by_ten_thousand_times(
         shutil.copy(sqlite_file, folder / "rightreason.db")
         with open_workspace(folder, secret="a secret") as workspace:
             races(workspace, random)
+
+
+@pytest.mark.parametrize("reading", range(1, 7))
+def test_a_withdrawal_of_the_very_instant_is_seen(business: Business, reading: int) -> None:
+    """Whenever the clock is read: what is dated behind that reading, and written at once, is no fact of the future."""
+    business.customer()
+    business.event("bought", NOW, id="b1")
+    readings = 0
+    in_time = False
+
+    def clock() -> int:
+        nonlocal readings, in_time
+        readings += 1
+        now = at(NOW) + readings * 10_000
+        if readings == reading:
+            in_time = not business.heard()
+            no = Consent(None, None, given=False, at=now + 1)
+            business.store.consents.add([CustomerConsent("ana", no)], now=now + 1)
+        return now
+
+    tick(business.worker, at(NOW), clock=clock)
+    assert readings >= reading
+    assert bool(business.heard()) != in_time
+    assert in_time == (reading <= 4)

@@ -75,6 +75,7 @@ def _lives_elsewhere(store: Store, customer: str, now: int) -> object:
 
 RACES = (
     Race("withdraws", _withdraws),
+    Race("withdraws at this instant", _withdraws_now),
     Race("suppressed", _suppressed),
     Race("paused", _paused),
     Race("erased", _erased),
@@ -82,9 +83,6 @@ RACES = (
     Race("german", _speaks_german, may_go=True),
     Race("elsewhere", _lives_elsewhere, may_go=True),
 )
-AT_THIS_INSTANT = Race("withdraws at this instant", _withdraws_now)
-"""Seldom meets the one moment that matters: it takes part where there are so many races that it will."""
-MANY = 1_000
 
 
 @dataclass(frozen=True)
@@ -119,8 +117,7 @@ def _raced(ground: Ground, shop: Shop, number: int) -> Verdict:
     order = ground.random.sample(names, number)
     with at_work(shop) as worker:
         shop.sink.wait_for("accepted")
-        run_for = (*RACES, AT_THIS_INSTANT) if ground.cycles >= MANY else RACES
-        runs = [_run(shop, ground.random.choice(run_for), name) for name in order]
+        runs = [_run(shop, ground.random.choice(RACES), name) for name in order]
         until(lambda: _has_ended(shop, runs), "all messages to end")
         worker.stop()
     return _judged(shop, runs)
