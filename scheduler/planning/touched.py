@@ -13,6 +13,7 @@ from functools import cache, partial
 from math import inf
 
 from scheduler.decisions.compiled import PLAIN, Kernel
+from scheduler.decisions.kernel import NOWHEN
 from scheduler.decisions.program import Trigger, compile_rules
 from scheduler.durations import Duration, Unit
 from scheduler.planning.difference import Comparison
@@ -70,13 +71,16 @@ def spoken_to(
 
     What is left out of the rules makes them speak more, never less: caps, what must be given before an ask, and
     conditions about contacts; of all customers also those about events, which take long to read. So whom the rules do
-    not contact then gets no contact by them at all.
+    not contact then gets no contact by them at all. Versions that differ in words alone are walked once.
     """
     edited = compared.edits.touches
     if edited is None or any(_waits_for_contacts(one.program.rulebook, edited) for one in compared.versions):
         return ids
     left_out = _CONTACTS if ids is not None else _CONTACTS + _EVENTS
-    loose = [_alone(one, edited, left_out) for one in compared.versions]
+    loose: list[Active] = []
+    for one in (_alone(version, edited, left_out) for version in compared.versions):
+        if not any(_decide_alike(one, other) for other in loose):
+            loose.append(one)
     found = set[str]()
     for columns in read_present(store, [one.program for one in loose], ids, chunk=by.chunk, arrays=by.arrays):
         for seen, rules in zip(columns, loose, strict=True):
@@ -106,10 +110,22 @@ def _alone(rules: Active, edited: Iterable[str], left_out: tuple[type, ...]) -> 
         if name in book.rules:
             rule = book.rules[name]
             kept = {"only_if": without(rule.only_if), "unless": without(rule.unless), "until": None}
-            loose[name] = rule.model_copy(update=kept)
+            loose[name] = rule.model_copy(update={**kept, "reason": "", "places": {}})
     windows = None if EventCondition in left_out else book.house.value_window
     house = book.house.model_copy(update={"frequency_caps": (), "asks": asks, "value_window": windows})
-    return replace(rules, program=compile_rules(replace(book, house=house, rules=loose)))
+    program = compile_rules(replace(book, house=house, rules=loose))
+    return replace(rules, program=program, activated={name: rules.activated.get(name, NOWHEN) for name in loose})
+
+
+def _decide_alike(one: Active, other: Active) -> bool:
+    """Whether two versions, each without the rules that were not edited, say the same but for their words."""
+    first, second = one.program.rulebook, other.program.rulebook
+    return (one.activated, first.house, first.rules, first.conditions) == (
+        other.activated,
+        second.house,
+        second.rules,
+        second.conditions,
+    )
 
 
 def _without(book: Rulebook, left_out: tuple[type, ...], conditions: Iterable[Condition]) -> tuple[Condition, ...]:
