@@ -21,7 +21,21 @@ the message's placeholders. `way_out` says what to do about it.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any, ClassVar
+
+_HOUSE = Path(__file__).parent
+
+
+def places_in(error: BaseException) -> list[str]:
+    """Where an exception came through, the innermost last: `FILE:LINE` of our own code, or else of the innermost frame.
+
+    Its words are left out everywhere, as they may name a customer.
+    """
+    frames = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    ours = [f"{path.relative_to(_HOUSE).as_posix()}:{line}" for path, line in frames if path.is_relative_to(_HOUSE)]
+    return ours or [f"{path.name}:{line}" for path, line in frames[-1:]]
 
 
 class RightReasonError(Exception):

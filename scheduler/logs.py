@@ -10,7 +10,6 @@ import linecache
 import logging
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,8 @@ from typing import Any, TextIO
 
 import structlog
 
-HOUSE = Path(__file__).parent
+from scheduler.errors import places_in
+
 MOST_PLACES = 12
 """As many places of an exception are told, the innermost last."""
 LEFT_OUT = "a message of a library, left out because it may name customers"
@@ -31,7 +31,7 @@ def told(error: BaseException) -> dict[str, Any]:
 
     Places are `module:line` of our own code, or of the innermost frame where none is ours.
     """
-    facts: dict[str, Any] = {"error": type(error).__name__, "at": _places(error.__traceback__)}
+    facts: dict[str, Any] = {"error": type(error).__name__, "at": places_in(error)[-MOST_PLACES:]}
     if origins := [type(one).__name__ for one in _origins(error)]:
         facts["came_of"] = origins
     return facts
@@ -117,12 +117,6 @@ def _without_traces(_logger: Any, _method: str, event: structlog.typing.EventDic
 def _kind(value: object) -> str:
     """What stands for a value that JSON has no form for: its words could be a customer's."""
     return type(value).__name__
-
-
-def _places(trace: TracebackType | None) -> list[str]:
-    frames = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(trace)]
-    ours = [f"{path.relative_to(HOUSE).as_posix()}:{line}" for path, line in frames if path.is_relative_to(HOUSE)]
-    return (ours or [f"{path.name}:{line}" for path, line in frames[-1:]])[-MOST_PLACES:]
 
 
 def _origins(error: BaseException) -> Iterator[BaseException]:

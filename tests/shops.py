@@ -289,6 +289,8 @@ def rules(
         by[0] = {by[0]: {"ahead": draw(one(*HEAD_STARTS))}}
     around = range(now // DAY - 80, now // DAY + 21)
     days = [date_of(day).isoformat() for day in around]
+    # What ends before it starts is refused by `check`, and so never active.
+    starts = draw(one(*days[:86]) if form == "every" else maybe(*days[78:86], chance=8))
     return given(
         reason="They have a good reason to hear from us.",
         asks_for=asks_for,
@@ -309,8 +311,8 @@ def rules(
         holdout=draw(maybe(0.3, chance=12)),
         topic=draw(maybe("care", "feedback", chance=8)),
         backfill=draw(maybe("none", *days[74:80] if remembered else (), chance=8)),
-        starts=draw(one(*days[:86]) if form == "every" else maybe(*days[78:86], chance=8)),
-        ends=draw(maybe(*days[83:], chance=8)),
+        starts=starts,
+        ends=draw(maybe(*(day for day in days[83:] if starts is None or day >= starts), chance=8)),
         status=draw(maybe("paused", "draft", chance=20)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from scheduler.decisions.compiled import PLAIN
 from scheduler.decisions.decide import chunks
@@ -85,13 +85,21 @@ def told(decision: Decision, customer: Customer, rulebook: Rulebook) -> Told:
     )
 
 
-def all_told(store: Store, decisions: Iterable[Decision], rulebook: Rulebook) -> Iterator[Told]:
-    """Decisions in their order; what is known of their customers is read for them alone."""
-    for part in chunks(decisions, PLAIN.chunk):
-        customers = {one.id: one for one in store.customers.read({decision.customer for decision in part})}
-        for decision in part:
-            if decision.customer in customers:  # or else erased meanwhile
-                yield told(decision, customers[decision.customer], rulebook)
+class _OfCustomer(Protocol):
+    @property
+    def customer(self) -> str: ...
+
+
+T = TypeVar("T", bound=_OfCustomer)
+
+
+def with_customers(store: Store, items: Iterable[T]) -> Iterator[tuple[T, Customer]]:
+    """Decisions, or changes of them, in their order; all that is known of their customers is read for them alone."""
+    for part in chunks(items, PLAIN.chunk):
+        customers = {one.id: one for one in store.customers.read({item.customer for item in part})}
+        for item in part:
+            if item.customer in customers:  # or else erased meanwhile
+                yield item, customers[item.customer]
 
 
 def _triggering(decision: Decision, customer: Customer) -> Event | None:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scheduler.cli.chart import short_day, volume_chart
-from scheduler.cli.decision_rows import Told, told
+from scheduler.cli.decision_rows import Told, told, with_customers
 from scheduler.cli.formats import Column, count, painted, print_table
 from scheduler.cli.kernels import kernel_for
 from scheduler.cli.local_time import shown
 from scheduler.decisions.columns import Columns, columns_of, columns_of_each
-from scheduler.decisions.compiled import PLAIN, Kernel
+from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.decide import chunks
 from scheduler.decisions.facts import Customer, known_by
 from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences
@@ -100,20 +100,20 @@ def differing(
         chosen = spoken_to(store, compared, chosen, now, days, by=by)
     number = store.counts().customers if chosen is None else len(chosen)
     with _progress(number) as advance:
-        seen = _as_known(store, compared, chosen, now, by) if as_known else _present(store, compared, chosen, by)
+        if as_known:
+            seen = _as_known(store, compared, chosen, now, by)
+        else:
+            seen = read_present(store, compared.programs, chosen, chunk=by.chunk, arrays=by.arrays)
         found = differences(advance(seen), compared, now, days, by=by)
         changes = [one for one in found if rule in {None, one.rule}]
-        return sorted(_told_of(store, changes, compared), key=lambda one: one.told.order)
+        told_of = (_told(change, whose, compared) for change, whose in with_customers(store, changes))
+        return sorted(told_of, key=lambda one: one.told.order)
 
 
 def _kernel(workspace: Workspace, ids: Sequence[str] | None) -> Kernel:
     counts = workspace.store.counts()
     share = 1.0 if ids is None else len(ids) / max(counts.customers, 1)
     return kernel_for(workspace.folder, int(counts.events * share))
-
-
-def _present(store: Store, compared: Comparison, ids: Iterable[str] | None, by: Kernel) -> Iterator[list[Columns]]:
-    return read_present(store, compared.programs, ids, chunk=by.chunk, arrays=by.arrays)
 
 
 def _as_known(
@@ -240,15 +240,6 @@ def _sample(kind: Kind, one: Difference) -> tuple[str, ...]:
 
 def _number(number: int, sign: str = "") -> str:
     return f"{sign}{number:,}" if number else ""
-
-
-def _told_of(store: Store, changes: Sequence[Change], compared: Comparison) -> Iterator[Difference]:
-    """Put changes into words; for them alone all that is known of their customers is read."""
-    for part in chunks(changes, PLAIN.chunk):
-        customers = {one.id: one for one in store.customers.read({change.customer for change in part})}
-        for change in part:
-            if change.customer in customers:  # or else erased meanwhile
-                yield _told(change, customers[change.customer], compared)
 
 
 def _told(change: Change, customer: Customer, compared: Comparison) -> Difference:

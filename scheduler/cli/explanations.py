@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from scheduler.cli import decision_rows
 from scheduler.cli.absences import silent_rule
 from scheduler.cli.decision_rows import Told, told
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.facts import Contact, Customer, known_by
-from scheduler.decisions.occasions import anchor_of, zone_of
+from scheduler.decisions.occasions import anchor_in, anchor_of, zone_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.trace import Explanation, explain, recall
 from scheduler.planning.rulebooks import Active
@@ -204,7 +203,7 @@ def _followed(said: Told, contacts: Iterable[Contact]) -> Contact | None:
     when = said.rule.when if said.rule else None
     if not isinstance(when, ContactTrigger) and when != SilenceTrigger(silence=CONTACT):
         return None
-    anchor = unquote(said.decision.occasion.rpartition("/")[2])
+    anchor = anchor_in(said.decision.occasion)
     return next((one for one in contacts if anchor_of(one.occasion) == anchor), None)
 
 

@@ -12,7 +12,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from scheduler.errors import InputError, RightReasonError
+from scheduler.errors import InputError, RightReasonError, places_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,11 +179,7 @@ def _told_by_typer(error: Exception) -> bool:
 
 
 def _tell_fault(error: Exception, *, with_trace: bool) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = "an unknown place"
-    with suppress(IndexError):
-        own = [frame for frame in frames if f"{os.sep}scheduler{os.sep}" in frame.filename] or list(frames)
-        place = f"{own[-1].filename.rpartition(f'scheduler{os.sep}')[2]}:{own[-1].lineno} ({own[-1].name})"
+    (place,) = places_in(error)[-1:] or ["an unknown place"]
     # The message of a foreign exception may quote a customer's data, so only its kind is shown.
     typer.echo(f"rightreason: a fault in the program itself: {type(error).__name__} in {place}", err=True)
     if with_trace:

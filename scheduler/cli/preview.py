@@ -94,7 +94,7 @@ def previewed(
 
     With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
     """
-    from scheduler.cli.decision_rows import all_told, told
+    from scheduler.cli.decision_rows import told, with_customers
     from scheduler.cli.kernels import kernel_for
     from scheduler.decisions.compiled import PLAIN
     from scheduler.decisions.decide import chunks
@@ -108,7 +108,9 @@ def previewed(
         program = going_by.program
         for (columns,) in read_present(workspace.store, [program], None, chunk=by.chunk, arrays=by.arrays):
             walk = ahead(columns, going_by, now, days, silences=False, by=by)
-            yield from all_told(workspace.store, map(walk.decision, walk.decided(contacts=True)), program.rulebook)
+            contacts = map(walk.decision, walk.decided(contacts=True))
+            for decision, customer_ in with_customers(workspace.store, contacts):
+                yield told(decision, customer_, program.rulebook)
         return
     facts = workspace.store.customers.read(None if customer is None else [customer])
     for chunk in chunks(facts, by.chunk):

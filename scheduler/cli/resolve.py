@@ -48,7 +48,7 @@ def resolve(
         with store.together() as both:
             refused = both.outbox.record([Tried(occasion, state, next_at=next_at)], now=at)
             if not refused:
-                both.notes.add(who(), "resolved", occasion, {"as": str(verdict)}, now=at)
+                both.notes.add(who(), "resolved", row.customer, {"occasion": occasion, "as": str(verdict)}, now=at)
     if refused:
         raise InputError(f"{occasion} has changed meanwhile; look at it again")
     typer.echo(

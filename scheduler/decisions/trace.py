@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
 from scheduler.decisions import kernel, words
 from scheduler.decisions.causes import Cause
@@ -16,7 +15,7 @@ from scheduler.decisions.columns import attribute_of, columns_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
-from scheduler.decisions.occasions import anchor_of
+from scheduler.decisions.occasions import anchor_in, anchor_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Gate, Program, Trigger, ValueOf
 from scheduler.decisions.sources import source_of, source_of_time
@@ -143,8 +142,8 @@ def _was_known(program: Program, other: Contact, occasion: str, outcome: Outcome
     """
     if outcome not in {Outcome.CONTACT, Outcome.HELD_OUT}:
         return True
-    rule, _, rest = occasion.partition("/")
-    if unquote(rest.rpartition("/")[2]) == anchor_of(other.occasion):
+    rule = occasion.partition("/")[0]
+    if anchor_in(occasion) == anchor_of(other.occasion):
         return True
     in_order = [one.name for one in program.rules]
     return {other.rule, rule} <= {*in_order} and in_order.index(other.rule) < in_order.index(rule)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from traceback import walk_tb
 
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.channels.mime import mail_bytes, message_id
 from scheduler.durations import MINUTE
+from scheduler.errors import places_in
 from scheduler.messages.message import Email, Message
 from scheduler.store import Row, State, Suppression, Tried
 from scheduler.store.outbox import storable
@@ -107,11 +107,9 @@ def has_no_bytes(message: Message, key: str, now: int) -> bool:
 
 
 def fault_in(error: Exception) -> str:
-    """The kind of an exception and its place, `MODULE:LINE`: its own words may name a customer."""
-    places = [(frame.f_globals.get("__name__", "?"), line) for frame, line in walk_tb(error.__traceback__)]
-    own = [place for place in places if place[0].startswith("scheduler.")] or places
-    module, line = own[-1] if own else ("?", 0)
-    return f"a fault of the program: {type(error).__name__} in {module}:{line}"
+    """The kind of an exception and its place: its own words may name a customer."""
+    (place,) = places_in(error)[-1:] or ["an unknown place"]
+    return f"a fault of the program: {type(error).__name__} in {place}"
 
 
 def _wait(times: int) -> int:

@@ -12,11 +12,11 @@ from scheduler.rulebook.files import files_in
 from scheduler.rulebook.findings import Finding, in_order, warning
 from scheduler.rulebook.model import Place, Rulebook, Status
 from scheduler.rulebook.reader import read_test_texts
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
 from scheduler.rulebook.rule_tests import (
     FOLDER,
     RuleTest,
     not_dates,
-    rule_tests_from_texts,
     unknown_names,
     vain_expectations,
 )

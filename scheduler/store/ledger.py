@@ -14,6 +14,7 @@ from scheduler.store import customers
 from scheduler.store.batch import KEYS, OF_THOSE, PLACES, THOSE, Batch, Insertion
 from scheduler.store.buckets import bucket_of, places
 from scheduler.store.row import (
+    CANCEL,
     COLUMNS,
     OF_GIVEN,
     TYPES,
@@ -64,10 +65,6 @@ _DECIDE = Batch(
     " template = CASE WHEN given.template = '' THEN occasion.template ELSE given.template END,"
     " reason = CASE WHEN given.reason = '' THEN occasion.reason ELSE given.reason END" + OF_GIVEN,
     {**KEYS, **{name: TYPES[name] for name in (*_DECIDED, "template", "reason")}},
-)
-_CANCEL = Batch(
-    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now" + OF_GIVEN,
-    {**KEYS, "because": "json"},
 )
 _DUE = text(
     _SELECT + " WHERE state IN ('planned', 'waiting') AND next_at <= :now ORDER BY next_at, bucket, customer, key"
@@ -186,7 +183,7 @@ class Ledger:
                 for row in rows_of(connection, wanted, lock=True)
                 if row.state.is_open or row.state in OUTGOING
             ]
-            _CANCEL.run(connection, found, now=now)
+            CANCEL.run(connection, found, now=now)
         return len(found)
 
     def bury(self, rows: Iterable[Row]) -> None:

@@ -14,7 +14,7 @@ from scheduler.errors import LeaseTaken
 from scheduler.store import customers, holds
 from scheduler.store.batch import KEYS, Batch
 from scheduler.store.lease import LIVING, Lease, ensure_held
-from scheduler.store.row import COLUMNS, OF_GIVEN, Row, because_of, customer_of, place_of, row_of, rows_of
+from scheduler.store.row import CANCEL, COLUMNS, OF_GIVEN, Row, because_of, customer_of, place_of, row_of, rows_of
 from scheduler.store.states import MAY_BECOME, MOST_BREAKS, OUTGOING, State
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ _TRIED = Batch(
     " FROM {given} WHERE attempt.bucket = given.bucket AND attempt.customer = given.customer"
     " AND attempt.occasion = given.key AND attempt.number = given.number",
     _ENDED,
-)
-_CANCEL = Batch(
-    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now, sender = ''"
-    + OF_GIVEN,
-    {**KEYS, "because": "json"},
 )
 _CRASHED = text(
     "UPDATE occasion SET state = 'unconfirmed', error = :error, next_at = NULL,"
@@ -242,7 +237,7 @@ class Outbox:
         with self.store.write() as connection:
             customers.lock(connection, [customer_of(key)])
             found = [row for row in rows_of(connection, [key], lock=True) if row.state in CANCELLABLE]
-            _CANCEL.run(connection, [{**place_of(row.key), "because": because_of(because)} for row in found], now=now)
+            CANCEL.run(connection, [{**place_of(row.key), "because": because_of(because)} for row in found], now=now)
         return bool(found)
 
     def crashed(self, now: int, lease: Lease | None = None) -> list[Row]:

@@ -83,6 +83,13 @@ OF_GIVEN = (
 )
 """What makes an update one of the rows whose `KEYS` are given."""
 
+CANCEL = Batch(
+    "UPDATE occasion SET state = 'cancelled', next_at = NULL, because = given.because, decided_at = :now, sender = ''"
+    + OF_GIVEN,
+    {**KEYS, "because": "json"},
+)
+"""Ends the rows given, with their cause."""
+
 _BECAUSE = NAMES.index("because")
 _KEYED = (
     f"SELECT {COLUMNS}"

@@ -15,7 +15,7 @@ from scheduler.workspace import open_workspace
 NEXT_DAY = "2026-11-03T10:00+01:00"
 """When Amara is to be asked for a referral."""
 SOON = "2026-11-03T10:01+01:00"
-FAULT = "a fault of the program: ValueError in scheduler.messages.render:1"
+FAULT = "a fault of the program: ValueError in messages/render.py:1"
 
 
 def is_in(folder: Path, state: State) -> str:

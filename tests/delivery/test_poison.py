@@ -109,7 +109,7 @@ def test_a_message_over_which_its_channel_breaks_is_unconfirmed_and_the_others_g
     assert business.states() == {key("ana"): "unconfirmed", key("bea"): "sent", key("cem"): "sent"}
     row = business.row(key("ana"))
     assert row.breaks == 1
-    assert row.error.startswith("a fault of the program: ValueError in scheduler.delivery.sending:")
+    assert row.error.startswith("a fault of the program: ValueError in delivery/sending.py:")
     assert row.error.endswith(" while it was handed over")
     assert PRIVATE not in row.error
     assert report.problems == (f"{row.key}: {row.error}",)
@@ -133,7 +133,7 @@ def test_where_the_channel_takes_a_key_it_is_asked_again_and_quarantined_at_the_
         "retry",
         "quarantined",
     ]
-    assert row.error.startswith("a fault of the program: ValueError in scheduler.delivery.sending:")
+    assert row.error.startswith("a fault of the program: ValueError in delivery/sending.py:")
 
 
 def test_a_mail_that_can_not_be_encoded_has_certainly_not_gone_out(
@@ -156,7 +156,7 @@ def test_a_mail_that_can_not_be_encoded_has_certainly_not_gone_out(
     business.tick(NOW)
     row = business.row(key("ana"))
     assert (row.state, row.breaks, heard(business)) == ("retry", 1, ["bea", "cem"])
-    assert row.error.startswith("a fault of the program: UnicodeEncodeError in scheduler.channels.mime:")
+    assert row.error.startswith("a fault of the program: UnicodeEncodeError in channels/mime.py:")
 
 
 def test_only_a_mail_that_can_not_be_encoded_has_no_bytes() -> None:
@@ -176,7 +176,7 @@ def test_a_message_that_breaks_what_renders_it_is_tried_later_and_the_others_go(
     report = business.tick(NOW)
     row = business.row(key("ana"))
     assert (row.state, row.breaks, heard(business)) == ("retry", 1, ["bea", "cem"])
-    assert row.error.startswith("a fault of the program: RecursionError in scheduler.delivery.sending:")
+    assert row.error.startswith("a fault of the program: RecursionError in delivery/sending.py:")
     assert PRIVATE not in row.error
     assert report.next_due == row.next_at == at("2026-03-02 15:30")
     monkeypatch.undo()
@@ -192,7 +192,7 @@ def test_at_the_third_break_it_is_quarantined_with_the_cause(
         report = business.tick(now)
     row = business.row(key("ana"))
     assert (row.state, row.breaks, report.next_due) == ("quarantined", 3, None)
-    assert row.error.startswith("a fault of the program: MemoryError in scheduler.delivery.sending:")
+    assert row.error.startswith("a fault of the program: MemoryError in delivery/sending.py:")
     assert report.problems == (f"{row.key}: {row.error}",)
     customer = business.store.customers.get("ana")
     assert customer is not None

@@ -5,7 +5,7 @@ import pytest
 from pages import blocks, follow
 
 from scheduler.rulebook.reader import load_rulebook
-from scheduler.rulebook.rule_tests import rule_tests_from_texts
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
 from scheduler.ruletests.running import run_tests
 from scheduler.settings import load_settings
 

@@ -5,7 +5,8 @@ from jsonschema import Draft202012Validator
 
 from scheduler.rulebook.nodes import plain
 from scheduler.rulebook.reader import rulebook_from_texts
-from scheduler.rulebook.rule_tests import Expectation, WrittenTest, rule_tests_from_texts
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
+from scheduler.rulebook.rule_tests import Expectation, WrittenTest
 from scheduler.rulebook.schema import rule_tests_schema
 from scheduler.rulebook.yaml_text import parse
 from scheduler.ruletests.running import run_tests

@@ -3,7 +3,8 @@
 import pytest
 
 from scheduler.rulebook.reader import rulebook_from_texts
-from scheduler.rulebook.rule_tests import not_dates, rule_tests_from_texts, unknown_names, vain_expectations
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
+from scheduler.rulebook.rule_tests import not_dates, unknown_names, vain_expectations
 
 FILE = "rules/tests/t.yaml"
 GOOD = """

@@ -10,7 +10,7 @@ from scheduler.decisions.program import compile_rules
 from scheduler.errors import RulebookError
 from scheduler.rulebook.model import Rulebook
 from scheduler.rulebook.reader import rulebook_from_texts
-from scheduler.rulebook.rule_tests import rule_tests_from_texts
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
 from scheduler.ruletests.running import load_tests, read_tests, run_tests
 
 

@@ -3,7 +3,7 @@
 from textwrap import indent
 
 from scheduler.rulebook.reader import rulebook_from_texts
-from scheduler.rulebook.rule_tests import rule_tests_from_texts
+from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
 from scheduler.ruletests.running import run_tests
 from scheduler.ruletests.verdict import Verdict
 
