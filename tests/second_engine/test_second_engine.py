@@ -239,6 +239,14 @@ def test_what_is_too_late_names_all_gates_that_stood_in_its_way() -> None:
     assert (decision.outcome, decision.because) == ("too_late", ("only_if.1", "unless.1", "cap.1"))
 
 
+def test_who_was_held_out_at_the_last_instant_was_too_late_because_of_that() -> None:
+    rules = note(f"when: bought, before: 12 hours, holdout: {share('note', 'ana') + 0.01:.6f}")
+    house = HOUSE.replace('"24:00"', '"20:00"')
+    story = Story().event("2026-03-02 09:00", "bought", "e")
+    [decision] = story.decisions(rules, "2026-03-02 20:30", "2026-04-01", house)
+    assert (decision.outcome, decision.because) == ("too_late", ("holdout",))
+
+
 def test_the_channel_that_they_prefer_needs_its_own_consent() -> None:
     rules = note("when: bought").replace("[email]", "[preferred, email]") + note("when: never").replace("email", "sms")
     story = Story().knows(phone="+491700000000", preferred_channel="sms").event("2026-03-02 09:00", "bought", "e")

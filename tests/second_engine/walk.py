@@ -122,7 +122,7 @@ class Walk:
     def _contact(self, occasion: Occasion, channel: str, now: int) -> bool:
         """Every gate but the last says yes: a contact, or one that is held out."""
         rule = occasion.rule
-        held_out = share(rule.name, self.person.customer.id) < rule.holdout
+        held_out = self._is_held_out(rule)
         exempt = Exemption.FREQUENCY_CAPS in rule.exempt
         contact = Contact(occasion.key, rule.name, now, channel, rule.asks_for, exempt, held_out)
         self.person.contacts.append(contact)
@@ -135,6 +135,9 @@ class Walk:
             if trigger := of_contact(follower, contact, self.person.clock):
                 self._add(follower, trigger)
         return True
+
+    def _is_held_out(self, rule: Rule) -> bool:
+        return share(rule.name, self.person.customer.id) < rule.holdout
 
     def _end(
         self, occasion: Occasion, outcome: str, at: int, *, channel: str | None = None, because: tuple[str, ...] = ()
@@ -162,7 +165,7 @@ class Walk:
         ]
         if all(by_channel):
             found += by_channel[0]
-        return tuple(found) or ("window",)
+        return tuple(found) or (("holdout",) if self._is_held_out(occasion.rule) else ("window",))
 
     def _last_moment(self, occasion: Occasion) -> int | None:
         end = min(occasion.window.closes, self.until) - 1
