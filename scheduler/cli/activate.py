@@ -71,7 +71,7 @@ def activate(
         compared = Comparison(before, as_active(workspace.store, rulebook, present))
         differ = differing(workspace, compared, present, days, as_known=now is not None)
         print_edits(compared)
-        print_differences(differ, rulebook.house, present, days)
+        print_differences(workspace.store, compared, differ, present, days)
         if version is None:
             _print_warnings(workspace)
         _ensure_few(len(differ), at_most)

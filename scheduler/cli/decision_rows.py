@@ -35,12 +35,6 @@ class Told:
     zone: Zone
 
     @property
-    def order(self) -> tuple[int, str, str, str]:
-        """By instant, customer, rule, occasion."""
-        one = self.decision
-        return one.at, one.customer, one.rule, one.occasion
-
-    @property
     def is_contact(self) -> bool:
         """Whether it was decided to contact them."""
         return self.decision.outcome is Outcome.CONTACT

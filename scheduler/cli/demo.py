@@ -117,7 +117,7 @@ def _look_ahead(workspace: Workspace, going_by: Active, now: int) -> None:
 
     _heading(f"Who will hear from it in the next {DAYS} days?")
     contacts = sorted(
-        (one for one in previewed(workspace, going_by, now, DAYS) if one.is_contact), key=lambda one: one.order
+        (one for one in previewed(workspace, going_by, now, DAYS) if one.is_contact), key=lambda one: one.decision.order
     )
     print_contacts(contacts[:SHOWN])
     typer.echo(f"… and {len(contacts) - SHOWN} more\n")

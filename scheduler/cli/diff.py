@@ -32,7 +32,7 @@ def diff(
       rightreason diff --format csv
     """
     from scheduler.cli.customers import customer_called
-    from scheduler.cli.differences import KEYS, differing, print_differences, print_edits
+    from scheduler.cli.differences import KEYS, differing, print_differences, print_edits, told_of
     from scheduler.cli.rules import ensure_rule, rulebook_in_folder
     from scheduler.planning.difference import Comparison
     from scheduler.planning.rulebooks import active, as_active
@@ -47,10 +47,10 @@ def diff(
             customer = customer_called(workspace.store, customer).id
         as_known = now is not None
         differ = differing(workspace, compared, present, days, customer=customer, rule=rule, as_known=as_known)
-    if form is not Format.TABLE:
-        print_objects((one.as_object() for one in differ), KEYS, form)
-        return
-    print_edits(compared)
-    print_differences(differ, rulebook.house, present, days, samples=samples)
+        if form is not Format.TABLE:
+            print_objects((one.as_object() for one in told_of(workspace.store, compared, differ)), KEYS, form)
+            return
+        print_edits(compared)
+        print_differences(workspace.store, compared, differ, present, days, samples=samples)
     if compared.before is None or compared.before.version != compared.after.version:
         typer.echo("\nTo go by these rules: `rightreason activate`")

@@ -21,10 +21,9 @@ from scheduler.cli.local_time import shown
 from scheduler.decisions.columns import Columns, columns_of, columns_of_each
 from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.decide import chunks
-from scheduler.decisions.facts import Customer, known_by
+from scheduler.decisions.facts import known_by
 from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences
 from scheduler.planning.touched import spoken_to, touched
-from scheduler.rulebook.model import HouseRules
 from scheduler.store.columns import read_present
 from scheduler.wallclock import DAY, Zone, zone
 
@@ -44,7 +43,7 @@ MOST_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one pending contact, with what people want to read beside it."""
+    """What becomes of one contact, with what people want to read beside it."""
 
     kind: Kind
     before: Told | None
@@ -57,11 +56,6 @@ class Difference:
         known = self.after or self.before
         assert known is not None  # noqa: S101 - a difference has one of them
         return known
-
-    @property
-    def rule(self) -> str:
-        """The name of its rule."""
-        return self.told.decision.rule
 
     def as_object(self) -> dict[str, Any]:
         """The difference with stable keys; what there is not, before or after, is None."""
@@ -88,7 +82,7 @@ def differing(
     customer: str | None = None,
     rule: str | None = None,
     as_known: bool = False,
-) -> list[Difference]:
+) -> list[Change]:
     """What differs between the contacts of the coming days, by instant, customer, rule and occasion.
 
     With `as_known`, what happened or was learned after `now` is left out: `now` is a moment in their history.
@@ -105,9 +99,17 @@ def differing(
         else:
             seen = read_present(store, compared.programs, chosen, chunk=by.chunk, arrays=by.arrays)
         found = differences(advance(seen), compared, now, days, by=by)
-        changes = [one for one in found if rule in {None, one.rule}]
-        told_of = (_told(change, whose, compared) for change, whose in with_customers(store, changes))
-        return sorted(told_of, key=lambda one: one.told.order)
+        return sorted((one for one in found if rule in {None, one.rule}), key=lambda one: one.decision.order)
+
+
+def told_of(store: Store, compared: Comparison, changes: Iterable[Change]) -> Iterator[Difference]:
+    """These changes, with what people want to read beside them."""
+    for change, customer in with_customers(store, changes):
+        old, new = (
+            None if decision is None or rules is None else told(decision, customer, rules.program.rulebook)
+            for decision, rules in ((change.before, compared.before), (change.after, compared.after))
+        )
+        yield Difference(change.kind, old, new, change.differs)
 
 
 def _kernel(workspace: Workspace, ids: Sequence[str] | None) -> Kernel:
@@ -149,23 +151,24 @@ def print_edits(compared: Comparison) -> None:
 
 
 def print_differences(
-    differ: Sequence[Difference], house: HouseRules, now: int, days: int, *, samples: int = SAMPLES
+    store: Store, compared: Comparison, differ: Sequence[Change], now: int, days: int, *, samples: int = SAMPLES
 ) -> None:
     """Write how many contacts differ, by rule and by day, and a few of each kind."""
     span = "the next 24 hours" if days == 1 else f"the next {days} days"
     if not differ:
         typer.echo(f"\nnothing changes: the same contacts, at the same times, in {span}")
         return
-    people = len({one.told.decision.customer for one in differ})
+    people = len({one.customer for one in differ})
     subject = f"{count(len(differ), 'contact')} with {count(people, 'customer')}"
     typer.echo(painted(f"\nIn {span} {subject} would differ:\n", bold=True))
     _print_rules(differ)
-    _print_days(differ, zone(house.timezone), now, days)
+    _print_days(differ, zone(compared.after.program.rulebook.house.timezone), now, days)
     for kind in Kind:
-        _print_samples(kind, [one for one in differ if one.kind is kind], samples)
+        of_kind = [one for one in differ if one.kind is kind]
+        _print_samples(kind, list(told_of(store, compared, of_kind[:samples])), len(of_kind) - samples)
 
 
-def _print_rules(differ: Sequence[Difference]) -> None:
+def _print_rules(differ: Sequence[Change]) -> None:
     by_rule = Counter((one.rule, one.kind) for one in differ)
     kinds = [kind for kind in Kind if any(kind is one for _, one in by_rule)]
     rules = sorted({rule for rule, _ in by_rule})
@@ -175,11 +178,11 @@ def _print_rules(differ: Sequence[Difference]) -> None:
     print_table((Column("rule", style="cyan"), *(Column(str(kind), "right") for kind in kinds)), rows, indent=2)
 
 
-def _print_days(differ: Sequence[Difference], house: Zone, now: int, days: int) -> None:
+def _print_days(differ: Sequence[Change], house: Zone, now: int, days: int) -> None:
     """What comes to a day and what leaves it, by the house's clock."""
     comes, goes = Counter[date](), Counter[date]()
     for one in differ:
-        old, new = (None if side is None else house.wall(side.decision.at).date() for side in (one.before, one.after))
+        old, new = (None if side is None else house.wall(side.at).date() for side in (one.before, one.after))
         if old != new:
             comes.update([] if new is None else [new])
             goes.update([] if old is None else [old])
@@ -201,11 +204,11 @@ def _print_days(differ: Sequence[Difference], house: Zone, now: int, days: int) 
         typer.echo("\n" + "\n".join(["what comes: " + chart[0], *chart[1:]]))
 
 
-def _print_samples(kind: Kind, differ: Sequence[Difference], samples: int) -> None:
-    if not differ:
+def _print_samples(kind: Kind, samples: Sequence[Difference], more: int) -> None:
+    if not samples:
         return
-    more = len(differ) - samples
-    typer.echo(painted(f"\n{kind}" + (f", the first {samples} of {len(differ):,}:" if more > 0 else ":"), bold=True))
+    first = f", the first {len(samples)} of {len(samples) + more:,}" if more > 0 else ""
+    typer.echo(painted(f"\n{kind}{first}:", bold=True))
     print_table(
         (
             Column("customer", style="bold"),
@@ -214,7 +217,7 @@ def _print_samples(kind: Kind, differ: Sequence[Difference], samples: int) -> No
             Column("by"),
             Column("reason", wide=True),
         ),
-        [_sample(kind, one) for one in differ[:samples]],
+        [_sample(kind, one) for one in samples],
         indent=2,
     )
 
@@ -233,21 +236,13 @@ def _sample(kind: Kind, one: Difference) -> tuple[str, ...]:
         "goes": "" if one.after is None else shown(one.after.decision.at, one.after.zone),
         "differs in": ", ".join(map(str, one.differs)),
     }
-    channels = dict.fromkeys(side.decision.channel or "" for side in (one.before, one.after) if side)
-    said = one.told
-    return (said.decision.customer, one.rule, *(at[title] for title in _TIMES[kind]), " → ".join(channels), said.reason)
+    by = " → ".join(dict.fromkeys(side.decision.channel or "" for side in (one.before, one.after) if side))
+    contact = one.told.decision
+    return contact.customer, contact.rule, *(at[title] for title in _TIMES[kind]), by, one.told.reason
 
 
 def _number(number: int, sign: str = "") -> str:
     return f"{sign}{number:,}" if number else ""
-
-
-def _told(change: Change, customer: Customer, compared: Comparison) -> Difference:
-    old, new = (
-        None if decision is None or rules is None else told(decision, customer, rules.program.rulebook)
-        for decision, rules in ((change.before, compared.before), (change.after, compared.after))
-    )
-    return Difference(change.kind, old, new, change.differs)
 
 
 @contextmanager

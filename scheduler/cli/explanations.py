@@ -221,4 +221,4 @@ def _by_time(one: Reasoned) -> tuple[int, str, str, str]:
     decision = one.told.decision
     # What waits has no time of its own yet: it stands where its window opens.
     at = decision.opens if decision.outcome is Outcome.WAITING else decision.at
-    return at, *one.told.order[1:]
+    return at, *one.told.decision.order[1:]

@@ -61,7 +61,7 @@ def preview(
         looked_back = now is not None
         found = previewed(workspace, going_by, present, days, customer=customer, silences=all_, as_known=looked_back)
         chosen = [one for one in found if (rule is None or one.decision.rule == rule)]
-        told = sorted(chosen, key=lambda one: one.order)
+        told = sorted(chosen, key=lambda one: one.decision.order)
         if render is not None:
             from scheduler.cli.rendering import write_messages
 

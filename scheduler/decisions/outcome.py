@@ -68,6 +68,11 @@ class Decision:
     event: Event | None = None
 
     @property
+    def order(self) -> tuple[int, str, str, str]:
+        """By instant, customer, rule, occasion."""
+        return self.at, self.customer, self.rule, self.occasion
+
+    @property
     def serves(self) -> Serves:
         """Whom the contact serves."""
         return self.asks_for.serves

@@ -62,7 +62,7 @@ def expected(rules: Program, people: Sequence[Customer], since: int, until: int,
     """What `preview` makes of the same decisions."""
     by_id = {one.id: one for one in people}
     made = [decision_rows.told(one, by_id[one.customer], rules.rulebook) for one in decide(rules, people, since, until)]
-    return [one.as_object() for one in sorted(made, key=lambda one: one.order) if silences or one.is_contact]
+    return [one.as_object() for one in sorted(made, key=lambda one: one.decision.order) if silences or one.is_contact]
 
 
 def collected(*, silences: bool = False, held: int = 1_000) -> Contacts:
