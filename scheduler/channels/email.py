@@ -1,54 +1,24 @@
-"""The e-mail channel: any SMTP relay, over one connection that is kept open.
-
-The dialogue is led by hand, so that it is known at every moment whether the end of the message has left: before
-that, a break means that nothing was sent; after it, nobody can say.
-"""
+"""The e-mail channel: any SMTP relay, over several connections that are kept open."""
 
 from __future__ import annotations
 
 import re
-import smtplib
-import socket
-import ssl
-from enum import StrEnum
-from pathlib import Path
+from collections import deque
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import bare_address, mail_bytes
-from scheduler.channels.status import NO_SUCH_ADDRESS, WRONG_SENDER, meaning
+from scheduler.channels.smtp import SmtpConnection
 from scheduler.messages.message import Email, Message
 from scheduler.settings.email import Email as EmailSettings
-from scheduler.settings.email import Security
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b")
-_QUEUED = re.compile(r"(?:queued as|\bid[=:]?|message[- ]id[=:]?)\s+<?([\w.+-]{1,100})", re.IGNORECASE)
-_PERSONAL = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
-_END = b".\r\n"
-_NO_LOGIN = (530, 534, 535, 538)
-"""The login is missing, or refused (RFC 4954)."""
-
-
-class Step(StrEnum):
-    """How far the dialogue has come: who is named by then can be meant by a no."""
-
-    CONNECT = "connect"
-    MAIL = "mail"
-    RCPT = "rcpt"
-    DATA = "data"
-
-
-class _Refused(Exception):
-    """The server said no; the reply's code and text, and at which step."""
-
-    def __init__(self, code: int, text: bytes, step: Step) -> None:
-        super().__init__(code)
-        self.outcome = refusal(code, text, step)
-        self.closing = code == 421
 
 
 class EmailChannel:
-    """Sends by SMTP. `password` is separate from the settings, which never hold it."""
+    """Sends by SMTP, from as many threads at a time as ask it to: each has a connection of its own meanwhile.
+
+    `password` is separate from the settings, which never hold it.
+    """
 
     name = "email"
     promises = Promise.NOTHING
@@ -56,7 +26,7 @@ class EmailChannel:
     def __init__(self, settings: EmailSettings, password: str | None = None) -> None:
         self.settings = settings
         self._password = password
-        self._server: smtplib.SMTP | None = None
+        self._idle: deque[SmtpConnection] = deque()
 
     def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Send one mail to its one recipient."""
@@ -66,125 +36,28 @@ class EmailChannel:
         if to is None:
             return Handover(HandoverKind.FAILED, "the recipient is not one valid address", suppress=True)
         sender = bare_address(self.settings.bounces_to or message.from_)
-        content = dotted(mail_bytes(message, key, now))
+        mail = mail_bytes(message, key, now)
+        connection = self._taken()
         try:
-            self._begin(sender)
-            self._ask("rcpt", f"TO:<{to}>", 250, 251)
-            self._ask("data", "", 354)
-            self._socket().sendall(content)
-        except _Refused as refused:
-            self._start_over(close=refused.closing)
-            return refused.outcome
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            return _no_connection(error)
-        return self._end()
+            return connection.send(sender, to, mail)
+        finally:
+            self._idle.append(connection)
 
     def close(self) -> None:
-        """Close the connection; the next message opens another."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """Close the connections; the next message opens another."""
+        while self._idle:
+            self._idle.pop().close()
 
     def check(self) -> Handover:
         """Whether the server takes the login: `sent` means that it would."""
+        return SmtpConnection(self.settings, self._password).check()
+
+    def _taken(self) -> SmtpConnection:
+        """An idle connection, the one that was used last before those that the server may have closed by now."""
         try:
-            self._connect()
-            self._ask("noop", "", 250)
-        except _Refused as refused:
-            return refused.outcome
-        except (OSError, smtplib.SMTPException) as error:
-            return _no_connection(error)
-        finally:
-            self.close()
-        return Handover(HandoverKind.SENT, "the server answers")
-
-    def _end(self) -> Handover:
-        """From here on the message may have gone out, whatever happens."""
-        try:
-            self._socket().sendall(_END)
-            code, text = self._opened().getreply()
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            why = "the server did not answer in time" if _timed_out(error) else "the connection broke"
-            return Handover(HandoverKind.UNCONFIRMED, f"{why} after the end of the message")
-        if code == 250:
-            return Handover(HandoverKind.SENT, "accepted", provider_id=_queue_id(text))
-        if code == 421:
-            self.close()
-        return refusal(code, text, Step.DATA)
-
-    def _begin(self, sender: str) -> None:
-        """Name the sender; a kept connection that the server has closed meanwhile is opened anew, once."""
-        kept = self._server is not None
-        if not kept:
-            self._connect()
-        try:
-            self._ask("mail", f"FROM:<{sender}>", 250)
-        except (OSError, smtplib.SMTPException):
-            if not kept:
-                raise
-        except _Refused as refused:
-            if not (kept and refused.closing):
-                raise
-        else:
-            return
-        self.close()
-        self._connect()
-        self._ask("mail", f"FROM:<{sender}>", 250)
-
-    def _connect(self) -> None:
-        settings = self.settings
-        host, port = settings.host or "localhost", settings.at_port
-        name = socket.gethostname()
-        self.close()
-        if settings.security is Security.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                local_hostname=name, timeout=settings.timeout, context=_trust(settings.ca_file)
-            )
-        else:
-            server = smtplib.SMTP(local_hostname=name, timeout=settings.timeout)
-        self._server = server
-        server._host = host  # type: ignore[attr-defined] # TLS checks the certificate against it; connect() does not set it
-        code, text = server.connect(host, port)
-        if code != 220:
-            raise _Refused(code, text, Step.CONNECT)
-        # Without this the few bytes that end a message wait for the answer to the many before them.
-        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server.ehlo_or_helo_if_needed()
-        if settings.security is Security.STARTTLS:
-            server.starttls(context=_trust(settings.ca_file))
-            server.ehlo_or_helo_if_needed()
-        if settings.username is not None:
-            server.login(settings.username, self._password or "")
-
-    def _ask(self, command: str, argument: str, *wanted: int) -> None:
-        code, text = self._opened().docmd(command, argument)
-        if code not in wanted:
-            raise _Refused(code, text, Step.CONNECT if command == "noop" else Step(command))
-
-    def _start_over(self, *, close: bool) -> None:
-        """After a refusal, the connection is good for the next message, if the server says so."""
-        if close or self._server is None:
-            self.close()
-            return
-        try:
-            code, _ = self._server.docmd("rset")
-        except (OSError, smtplib.SMTPException):
-            code = 0
-        if code != 250:
-            self.close()
-
-    def _opened(self) -> smtplib.SMTP:
-        if self._server is None:
-            raise smtplib.SMTPServerDisconnected("not connected")
-        return self._server
-
-    def _socket(self) -> socket.socket:
-        sock = self._opened().sock
-        if sock is None:
-            raise smtplib.SMTPServerDisconnected("not connected")
-        return sock
+            return self._idle.pop()
+        except IndexError:
+            return SmtpConnection(self.settings, self._password)
 
 
 def usable_address(text: str) -> str | None:
@@ -197,79 +70,3 @@ def usable_address(text: str) -> str | None:
         return validate_email(text, check_deliverability=False).ascii_email
     except EmailNotValidError:
         return None
-
-
-def dotted(content: bytes) -> bytes:
-    """The message with CRLF at its end, and a dot before lines that begin with one (RFC 5321, 4.5.2)."""
-    if content.startswith(b"."):
-        content = b"." + content
-    content = content.replace(b"\r\n.", b"\r\n..")
-    return content if content.endswith(b"\r\n") else content + b"\r\n"
-
-
-def refusal(code: int, text: bytes, step: Step) -> Handover:
-    """What a reply at that step means (RFC 5321, 4.2.1; enhanced codes RFC 3463).
-
-    4yz may be tried again, 5yz not. Where 5yz is about us and not about this message, all others would fail likewise:
-    it holds the channel, and the message waits with them. An address that there isn't is to be suppressed.
-    """
-    enhanced = _ENHANCED.match(text.decode("ascii", "replace"))
-    detail = _reply(code, text, step, enhanced[0] if enhanced else "")
-    status = enhanced[0] if enhanced and enhanced[1] == "5" else ""
-    if code in _NO_LOGIN or (500 <= code < 600 and _is_about_us(step, status, text)):
-        return Handover(HandoverKind.RETRY, detail, hold=True)
-    if 500 <= code < 600:
-        return Handover(HandoverKind.FAILED, detail, suppress=status in NO_SUCH_ADDRESS)
-    return Handover(HandoverKind.RETRY, detail)
-
-
-def _reply(code: int, text: bytes, step: Step, status: str) -> str:
-    """A reply for the ledger. Once a recipient is named, the server may say again what it heard: then in our words."""
-    if step in (Step.CONNECT, Step.MAIL):
-        return f"{code} {_words(text)}".strip()
-    if status:
-        return f"{code} {status}: {meaning(status)}"
-    return f"{code}: {'refused for good' if code >= 500 else 'not now'}"
-
-
-def _is_about_us(step: Step, status: str, text: bytes) -> bool:
-    """Whether a no would be the same for any other message: before a recipient is named, it always is.
-
-    Servers put off what they say of a client or sender until then, but for what they say of the recipient. After
-    the message, policy (5.7.x) is about the message.
-    """
-    if step in (Step.CONNECT, Step.MAIL) or status in WRONG_SENDER:
-        return True
-    return step is Step.RCPT and status.startswith("5.7.") and b"recipient" not in text.lower()
-
-
-def _no_connection(error: Exception) -> Handover:
-    """The message has not left, since its end has not."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-        return refusal(error.smtp_code, text, Step.CONNECT)
-    if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError) and not _timed_out(error):
-        return Handover(HandoverKind.RETRY, f"no secure connection: {_words(str(error).encode())}", hold=True)
-    if _timed_out(error):
-        return Handover(HandoverKind.RETRY, "the server did not answer in time")
-    return Handover(HandoverKind.RETRY, f"no connection: {_words(str(error).encode())}")
-
-
-def _timed_out(error: Exception) -> bool:
-    """The client says that the connection broke, and keeps the time-out that broke it as the context."""
-    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
-
-
-def _queue_id(text: bytes) -> str:
-    """What the server calls the message it took, like `4FzK2h`; empty where it is not told in a usual way."""
-    found = _QUEUED.search(text.decode("ascii", "replace"))
-    return found[1] if found else ""
-
-
-def _words(text: bytes) -> str:
-    """A reply as one line for the ledger, without addresses, which do not belong there."""
-    return _PERSONAL.sub("(address)", " ".join(text.decode("utf-8", "replace").split()))[:300]
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Http:
         self._ca_file = ca_file
         self._by_proxy = by_proxy
         self._client: httpx2.Client | None = None
+        self._opening = Lock()
 
     def post(
         self,
@@ -80,7 +82,8 @@ class Http:
         import httpx2
 
         try:
-            client = self._opened()
+            with self._opening:  # several threads may ask at once
+                client = self._opened()
         except (OSError, ValueError, ImportError) as error:
             return Broke(False, f"the certificates to trust, or the proxy, can't be used: {error}", untrusted=True)
         try:

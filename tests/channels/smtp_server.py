@@ -27,6 +27,9 @@ KEY = "delivery_check_in/c%2F1/e1"
 class Sink:
     """A mailbox that keeps what arrives; `replies` holds what it says instead of 250, by command."""
 
+    pipelining = False
+    """Whether it says that it takes several commands in one go (RFC 2920)."""
+
     def __init__(self) -> None:
         self.mails: list[Any] = []
         self.replies: dict[str, list[str]] = {}
@@ -42,11 +45,13 @@ class Sink:
     ) -> list[str]:
         session.host_name = hostname
         self.connections += 1
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - as above
-        envelope.mail_from = address
-        return self._reply("MAIL") or "250 OK"
+        reply = self._reply("MAIL") or "250 OK"
+        if reply.startswith("250"):
+            envelope.mail_from = address
+        return reply
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - as above
         if reply := self._reply("RCPT"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,14 @@ def test_messages_follow_each_other(case: Case) -> None:
     channel, message = case
     outcomes = [channel.deliver(message, f"r/c/{number}", NOW).kind for number in range(3)]
     assert outcomes == [HandoverKind.SENT] * 3
+
+
+@pytest.mark.parametrize("case", ["email", "sms", "webhook"], indirect=True)
+def test_a_channel_with_several_connections_takes_messages_from_several_threads(case: Case) -> None:
+    channel, message = case
+    with ThreadPoolExecutor(4) as threads:
+        found = threads.map(lambda number: channel.deliver(message, f"r/c/{number}", NOW).kind, range(12))
+    assert list(found) == [HandoverKind.SENT] * 12
 
 
 def test_a_closed_channel_can_be_used_again(case: Case) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,14 +12,22 @@ import pytest
 from smtp_server import CERTIFICATE, KEY, NOW, Serve, Sink, mail
 
 from scheduler.channels.channel import Handover, HandoverKind
-from scheduler.channels.email import EmailChannel, Step, dotted, refusal, usable_address
+from scheduler.channels.email import EmailChannel, usable_address
 from scheduler.channels.mime import mail_bytes
+from scheduler.channels.smtp import Step, dotted, refusal
 from scheduler.channels.status import meaning
 from scheduler.messages.message import Text
 
 pytest_plugins = ["smtp_server"]
 
 Connect = Callable[..., EmailChannel]
+
+
+@pytest.fixture(params=[False, True], ids=["step by step", "in one go"], autouse=True)
+def pipelining(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the server takes several commands in one go."""
+    monkeypatch.setattr(Sink, "pipelining", request.param)
+    return bool(request.param)
 
 
 def test_what_arrives_is_what_was_built(serve: Serve, connect: Connect) -> None:
@@ -238,6 +247,43 @@ def test_a_kept_connection_that_the_server_closed_is_opened_anew(serve: Serve, c
     outcomes = [channel.deliver(mail(), f"r/c/{number}", NOW).kind for number in range(2)]
     assert outcomes == [HandoverKind.SENT] * 2
     assert (len(server.sink.mails), server.sink.connections) == (2, 2)
+
+
+def test_what_a_server_would_take_for_nobody_is_not_sent(connect: Connect) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    heard: list[bytes] = []
+
+    def talk() -> None:
+        talker, _ = listener.accept()
+        with talker, listener:
+            talker.sendall(b"220 ready\r\n")
+            heard.append(talker.recv(1000))
+            talker.sendall(b"250-sink\r\n250 PIPELINING\r\n")
+            heard.append(talker.recv(1000))
+            talker.sendall(b"250 ok\r\n550 5.1.1 nobody\r\n354 go on\r\n")
+            heard.append(talker.recv(1000))
+
+    server = threading.Thread(target=talk)
+    server.start()
+    outcome = connect(SimpleNamespace(port=listener.getsockname()[1])).deliver(mail(), KEY, NOW)
+    server.join(20)
+    assert (outcome.kind, outcome.suppress) == (HandoverKind.FAILED, True)
+    assert heard[1:] == [b"MAIL FROM:<shop@example.com>\r\nRCPT TO:<ana@example.com>\r\nDATA\r\n", b""]
+
+
+def test_as_many_connections_are_opened_as_are_used_at_once(serve: Serve, connect: Connect) -> None:
+    server, meet = serve(), threading.Barrier(3, timeout=20)
+
+    async def wait_for_the_others(_: Any) -> None:
+        await asyncio.to_thread(meet.wait)
+
+    server.sink.on_data = wait_for_the_others
+    channel = connect(server)
+    for _ in range(2):
+        with ThreadPoolExecutor(3) as threads:
+            found = [one.result().kind for one in [threads.submit(channel.deliver, mail(), KEY, NOW) for _ in range(3)]]
+        assert found == [HandoverKind.SENT] * 3
+    assert (len(server.sink.mails), server.sink.connections) == (6, 3)
 
 
 def test_only_an_email_goes_by_email(serve: Serve, connect: Connect) -> None:
