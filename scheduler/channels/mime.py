@@ -102,10 +102,16 @@ def _part(kind: str, text: str) -> bytes:
         content = b"\r\n".join(b2a_base64(body[at : at + 57], newline=False) for at in range(0, len(body), 57))
     else:
         encoding = b"quoted-printable"
-        content = b2a_qp(body, istext=True)
+        content = b"\r\n".join(map(_quoted, body.split(b"\r\n")))
     return b"".join(
         (
             *(b"Content-Type: text/", kind.encode("ascii"), b'; charset="utf-8"\r\n'),
             *(b"Content-Transfer-Encoding: ", encoding, b"\r\n\r\n", content),
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _quoted(line: bytes) -> bytes:
+    """A line as quoted-printable, which looks at no other line: those of the layout come again and again."""
+    return b2a_qp(line, istext=True).replace(b"=\n", b"=\r\n")
