@@ -19,6 +19,8 @@ from scheduler.errors import BadDuration
 
 MINUTE = 60 * 1_000_000
 """A minute in microseconds."""
+HOUR = 60 * MINUTE
+"""An hour in microseconds."""
 
 
 class Unit(StrEnum):
@@ -35,7 +37,7 @@ class Unit(StrEnum):
 
 _WRITTEN = re.compile(r"(\d{1,5}) (minute|hour|day|week|month|year|business day)s?", re.ASCII)
 _LONGEST = 1_000 * 365.2425
-_EXACT = {Unit.MINUTES: MINUTE, Unit.HOURS: 60 * MINUTE}
+_EXACT = {Unit.MINUTES: MINUTE, Unit.HOURS: HOUR}
 _NOMINAL_DAYS = {
     Unit.DAYS: 1.0,
     Unit.WEEKS: 7.0,

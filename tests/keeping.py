@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from textwrap import dedent, indent
+from typing import Any
 
 from sinks import Sinks
 
@@ -19,7 +22,7 @@ from scheduler.planning.plan import Planned, plan
 from scheduler.planning.rulebooks import Active, active
 from scheduler.rulebook.model import Rulebook
 from scheduler.rulebook.reader import rulebook_from_texts
-from scheduler.store import CustomerConsent, CustomerEvent, Row, Store
+from scheduler.store import CustomerConsent, CustomerEvent, Row, Store, open_store
 from scheduler.wallclock import parse_instant, zone
 from scheduler.workspace import Workspace, open_workspace
 
@@ -158,17 +161,29 @@ class Business:
         return [f"{local(now)} {key} {channel}" for now, key, channel in self.sinks.taken]
 
 
+@cache
+def empty_database() -> bytes:
+    """A database that is up to date and holds nothing: to copy it is faster than to make each one anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        open_store(f"sqlite:///{file}").close()
+        return file.read_bytes()
+
+
 @contextmanager
-def opened(folder: Path) -> Iterator[Workspace]:
+def opened(folder: Path, **settings: Any) -> Iterator[Workspace]:
     """A workspace in an empty folder."""
-    with open_workspace(folder, secret="a secret") as workspace:
+    database = folder / "rightreason.db"
+    if not database.exists():
+        database.write_bytes(empty_database())
+    with open_workspace(folder, secret="a secret", **settings) as workspace:
         yield workspace
 
 
 @contextmanager
-def in_business(folder: Path) -> Iterator[Business]:
+def in_business(folder: Path, **settings: Any) -> Iterator[Business]:
     """A business without rules and customers."""
-    with opened(folder) as workspace, at_work(workspace, "test", at("2026-01-01")) as worker:
+    with opened(folder, **settings) as workspace, at_work(workspace, "test", at("2026-01-01")) as worker:
         sinks = Sinks(workspace.settings)
         yield Business(workspace, Worker(workspace, sinks, worker.lease), sinks)
 

@@ -39,6 +39,11 @@ class Mailbox:
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.recipients) >= count, 60), len(self.recipients)
 
+    def wait_for_those_to(self, recipients: set[str]) -> None:
+        """Wait until each of them has got one, for a minute at the most."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: recipients <= set(self.recipients), 60), len(self.recipients)
+
 
 class _AnyPort(Controller):
     """Listens on whatever port is free."""

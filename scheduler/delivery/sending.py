@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from scheduler.channels.channel import Channel, HandoverKind, Promise
+from scheduler.channels.alert import Alert, new_task, quarantined
+from scheduler.channels.channel import HandoverKind
 from scheduler.decisions.facts import Customer
+from scheduler.decisions.occasions import rule_of
 from scheduler.decisions.outcome import Outcome
+from scheduler.delivery.brakes import Brakes
 from scheduler.delivery.composing import assignee, composer
 from scheduler.delivery.deciding import ON_TIME, decided_of, next_fact
+from scheduler.delivery.dispatch import Dispatch, Ready, revisions_of
 from scheduler.delivery.gates import asked_again
-from scheduler.delivery.outcomes import Known, broken, has_no_bytes, known, may_have_gone, not_sent, stuck
+from scheduler.delivery.outcomes import Known, broken, stuck
 from scheduler.delivery.worker import Worker
 from scheduler.errors import ChannelError, SettingsError, StoreError, TemplateError
-from scheduler.messages.message import Message
 from scheduler.planning.rulebooks import Active, active
 from scheduler.store import Decided, Row, State, Store, Task, Tried
 from scheduler.store.row import NO_LONGER
 
 BATCH = 100
 """As many messages are taken up, asked and written together."""
-MARKED = 20
-"""As many are marked together before the first of them leaves: no more can a crash make uncertain."""
 MOST_TRIES = 3
 """As often is a row taken up in one go whose customer, or whose rules, keep changing."""
 
@@ -38,34 +40,47 @@ class Sent:
 
     states: Counter[State] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
 
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(self.states + other.states, self.problems + other.problems, self.alerts + other.alerts)
 
-@dataclass(frozen=True)
-class _Ready:
-    """A row that may leave: by which channel, its message, and the customer as the gates saw them."""
-
-    row: Row
-    channel: Channel
-    message: Message
-    customer: Customer
+    def note(self, tried: Tried) -> None:
+        """Add what became of a message."""
+        self.states[tried.state] += 1
+        if tried.state is not State.SENT:
+            self.problems.append(f"{tried.key}: {tried.error}")
+        if tried.state is State.QUARANTINED:
+            self.alerts.append(quarantined(rule_of(tried.key)))
 
 
 def send_queued(
-    worker: Worker, rules: Active, clock: Callable[[], int], stopping: Callable[[], bool] = lambda: False
+    worker: Worker,
+    rules: Active,
+    clock: Callable[[], int],
+    stopping: Callable[[], bool] = lambda: False,
+    brakes: Brakes | None = None,
 ) -> Sent:
     """Send what is due, batch by batch, until nothing is left or `stopping` says so; the clock is read for each.
 
-    What became of earlier messages is written before any other is marked. Raises `StoreError`.
+    What became of earlier messages is written before any other is marked, and before each batch the `brakes` are
+    asked. Raises `StoreError`.
     """
     outbox = worker.store.outbox
     sender = _Sender(worker, rules, stopping)
     sender.write_down(clock())
     tried: Counter[str] = Counter()
-    while not stopping():
-        rows = [row for row in outbox.claim(worker.lease, clock(), BATCH) if tried[row.key] < MOST_TRIES]
-        if not rows:
-            break
-        tried.update(sender.send(rows, clock))
+    with closing(sender.dispatch) as dispatch:
+        while not (worker.unsettled or stopping()):
+            now, most = clock(), BATCH
+            if brakes is not None:
+                sender.sent.alerts += brakes.check(rules.number, tried, now)
+                most = min(BATCH, brakes.room)
+            claimed = outbox.claim(worker.lease, now, most, full=dispatch.pace.full(now))
+            rows = [row for row in claimed if tried[row.key] < MOST_TRIES]
+            if not rows:
+                break
+            tried.update(sender.send(rows, clock))
     now = clock()
     if tried:
         outbox.give_back(worker.lease, now)
@@ -123,7 +138,8 @@ class _Sender:
     """Sends batches of claimed rows by one set of rules, until others are active: then by those."""
 
     def __init__(self, worker: Worker, rules: Active, stopping: Callable[[], bool]) -> None:
-        self.worker, self.stopping = worker, stopping
+        self.worker = worker
+        self.dispatch = Dispatch(worker, stopping, self.write_down)
         self.sent = Sent()
         self._go_by(rules)
 
@@ -138,15 +154,14 @@ class _Sender:
         ready = self._composed(passed, customers, now)
         rules = self.composer.rulebook.rules
         self._assign([one for one in ready if rules[one.row.rule].is_task], now)
-        self._hand_over([one for one in ready if not rules[one.row.rule].is_task], now)
+        sendable = [one for one in ready if not rules[one.row.rule].is_task]
+        self.outdated |= not self.dispatch.hand_over(sendable, self.rules.number, now, clock)
         return [row.key for row in rows]
 
     def write_down(self, now: int) -> None:
         """Write what is known and unwritten, of these messages or of earlier ones."""
         for tried in self.worker.write_down(now):
-            self.sent.states[tried.state] += 1
-            if tried.state is not State.SENT:
-                self.sent.problems.append(f"{tried.key}: {tried.error}")
+            self.sent.note(tried)
 
     def _go_by(self, rules: Active | None) -> None:
         if rules is None:
@@ -157,10 +172,14 @@ class _Sender:
     def _through_the_gates(self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> list[Row]:
         """Those that still say yes as of now; what was decided for now, from the facts of now, was just asked."""
         doubted = [row for row in rows if not self._just_asked(row, customers[row.customer], now)]
-        verdicts = asked_again(self.rules, doubted, customers, now) if doubted else {}
-        passed = {row.key: row for row in rows}
+        verdicts, faults = asked_again(self.rules, doubted, customers, now)
+        self._record([broken(row, error, now) for row, error in faults], now)
+        broke = {row.key for row, _ in faults}
+        passed = {row.key: row for row in rows if row.key not in broke}
         changed: list[Decided] = []
         for row in doubted:
+            if row.key in broke:
+                continue
             customer, verdict = customers[row.customer], verdicts.get(row.key)
             if verdict is not None and verdict.outcome is Outcome.CONTACT:
                 decided_for = now if _is_late(row, now) else row.decided_for
@@ -186,8 +205,8 @@ class _Sender:
             and row.version == self.rules.version
         )
 
-    def _composed(self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> list[_Ready]:
-        ready, stopped = list[_Ready](), list[Tried]()
+    def _composed(self, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> list[Ready]:
+        ready, stopped = list[Ready](), list[Tried]()
         for row in rows:
             customer = customers[row.customer]
             try:
@@ -200,13 +219,13 @@ class _Sender:
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
                 stopped.append(broken(row, error, now))
             else:
-                ready.append(_Ready(row, channel, message, customer))
+                ready.append(Ready(row, channel, message, customer))
         self._record(stopped, now)
         return ready
 
-    def _assign(self, tasks: Sequence[_Ready], now: int) -> None:
+    def _assign(self, tasks: Sequence[Ready], now: int) -> None:
         """Tell people what to do; nothing leaves the house, so there is nothing to mark."""
-        told, stopped = list[_Ready](), list[Tried]()
+        told, stopped = list[Ready](), list[Tried]()
         for one in tasks:
             try:
                 answer = one.channel.deliver(one.message, one.row.key, now)
@@ -221,10 +240,10 @@ class _Sender:
         if told:
             self._create_tasks(told, now)
 
-    def _create_tasks(self, told: Sequence[_Ready], now: int) -> None:
+    def _create_tasks(self, told: Sequence[Ready], now: int) -> None:
         rules, lease = self.composer.rulebook.rules, self.worker.lease
         with self.worker.store.together() as both:
-            found = both.outbox.may_leave(_revisions(told), lease=lease, rules=self.rules.number)
+            found = both.outbox.may_leave(revisions_of(told), lease=lease, rules=self.rules.number)
             assigned = [
                 Task(one.row.key, assignee(rules[one.row.rule], one.customer), one.message.text, one.row.closes)
                 for one in told
@@ -232,49 +251,10 @@ class _Sender:
             ]
             refused = both.tasks.create(assigned, now=now)
         self.outdated = found.outdated
-        self.sent.states[State.ASSIGNED] += len(assigned) - len(refused)
-
-    def _hand_over(self, ready: Sequence[_Ready], now: int) -> None:
-        """Mark a few, hand them over, write what became of them; then the next few."""
-        for start in range(0, len(ready), MARKED):
-            if self.stopping():
-                return
-            part = ready[start : start + MARKED]
-            found = self.worker.store.outbox.mark_sending(
-                _revisions(part), lease=self.worker.lease, rules=self.rules.number, now=now
-            )
-            if found.outdated:
-                self.outdated = True
-                return
-            refused: dict[str, str] = {}
-            for one in part:
-                if one.row.key in found.marked:
-                    self.worker.unwritten.append(self._delivered(one, found.marked[one.row.key], refused, now))
-            self.write_down(now)
-
-    def _delivered(self, one: _Ready, attempt: int, refused: dict[str, str], now: int) -> Known:
-        """Hand one marked message over; a channel that is refused as a whole gets no more of them."""
-        row, name = one.row, one.row.channel
-        if self.stopping():
-            return Known(not_sent(row, "the worker was stopped before it left", attempt, now), now)
-        if name in refused:
-            return Known(not_sent(row, refused[name], attempt, now), now)
-        try:
-            answer = one.channel.deliver(one.message, row.key, now)
-            outcome = known(row, one.message, answer, attempt, now)
-        except Exception as error:  # noqa: BLE001 - as in `_composed`; and it may have gone out by now
-            if one.channel.promises is Promise.IDEMPOTENCY_KEY or has_no_bytes(one.message, row.key, now):
-                return Known(broken(row, error, now, attempt), now)
-            return Known(may_have_gone(row, one.message, error, attempt), now)
-        if answer.hold:
-            refused[name] = f"channel:{name} is held: {answer.detail}"
-        return outcome
+        created = [task for task in assigned if task.key not in refused]
+        self.sent.states[State.ASSIGNED] += len(created)
+        self.sent.alerts += map(new_task, sorted({task.assignee for task in created}))
 
     def _record(self, outcomes: Sequence[Tried], now: int) -> None:
         self.worker.unwritten.extend(Known(outcome, now) for outcome in outcomes)
         self.write_down(now)
-
-
-def _revisions(ready: Sequence[_Ready]) -> dict[str, int]:
-    """The revision of each row's customer that the gates were asked at, by the row's key."""
-    return {one.row.key: one.customer.revision for one in ready}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from scheduler.settings.group import Group, OneAddress
+from scheduler.settings.group import OneAddress, Paced
 
 
 class Security(StrEnum):
@@ -19,7 +19,7 @@ class Security(StrEnum):
     TLS = "tls"
 
 
-class Email(Group):
+class Email(Paced):
     """The mail server. The password comes from the environment or a file of its own, never from the settings file."""
 
     host: str | None = Field(None, description="the server; without one, mails are written to the outbox")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from scheduler.settings.group import Group, WebAddress
+from scheduler.settings.group import Paced, WebAddress
 
 
 def _not_in_the_clear(url: str) -> str:
@@ -18,7 +18,7 @@ def _not_in_the_clear(url: str) -> str:
     return url
 
 
-class Sms(Group):
+class Sms(Paced):
     """Twilio's account. The token comes from the environment or a file of its own, never from the settings file."""
 
     account: str | None = Field(None, pattern=r"^AC[0-9a-fA-F]{32}$", description="the Account SID, AC…")

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from scheduler.settings.group import Group, WebAddress
+from scheduler.settings.group import Paced, WebAddress
 
 
-class Webhook(Group):
+class Webhook(Paced):
     """Who takes contacts as JSON. The secret comes from the environment or a file of its own."""
 
     url: WebAddress | None = Field(None, description="where contacts are posted to; https")

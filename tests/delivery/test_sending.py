@@ -9,7 +9,8 @@ from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
 
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.delivery.deciding import decide_due
-from scheduler.delivery.sending import MARKED, send_queued
+from scheduler.delivery.dispatch import MARKED
+from scheduler.delivery.sending import send_queued
 from scheduler.delivery.tick import tick
 from scheduler.store import State
 
@@ -172,7 +173,7 @@ def test_a_channel_that_is_refused_is_held_and_gets_no_more_messages(business: B
     assert len(business.heard()) == 1
     assert [(hold.name, hold.cause) for hold in business.store.holds.list()] == [("channel:email", "550 5.7.1 blocked")]
     assert sorted(business.states().values()) == ["failed", "retry", "retry"]
-    business.store.holds.lift("channel:email")
+    business.store.holds.lift("channel:email", now=at("2026-03-02 15:05"))
     business.tick("2026-03-02 15:10")
     assert sorted(business.states().values()) == ["failed", "sent", "sent"]
 
@@ -193,7 +194,7 @@ def test_a_hold_of_everything_stops_sending_and_not_planning(bought: Business) -
     report = bought.tick("2026-03-02 15:00")
     assert (bought.heard(), bought.states()) == ([], {"thanks/ana/b1": "queued"})
     assert report.problems == ("nothing is sent: we look into it",)
-    bought.store.holds.lift("all")
+    bought.store.holds.lift("all", now=at("2026-03-02 15:20"))
     bought.tick("2026-03-02 15:20")
     assert bought.heard() == ["2026-03-02 15:20 thanks/ana/b1 email"]
 
@@ -216,7 +217,7 @@ def test_what_was_held_stays_as_it_was_and_leaves_at_once_when_it_is_released(bo
         bought.tick(now)
         assert bought.row("thanks/ana/b1") == row
     assert (row.state, row.error) == ("queued", "")
-    bought.store.holds.lift(name)
+    bought.store.holds.lift(name, now=at("2026-03-02 16:00"))
     bought.tick("2026-03-02 16:00:01")
     assert bought.heard() == ["2026-03-02 16:00 thanks/ana/b1 email"]
 
@@ -234,7 +235,7 @@ def test_while_all_is_held_nothing_is_touched_and_what_is_too_late_ends_when_it_
     bought.tick("2026-03-02 15:00")
     bought.tick("2026-03-04 15:00")
     assert bought.row("thanks/ana/b1").state == "queued"
-    bought.store.holds.lift("all")
+    bought.store.holds.lift("all", now=at("2026-03-04 15:00"))
     bought.tick("2026-03-04 15:00:01")
     assert (bought.heard(), bought.row("thanks/ana/b1").state) == ([], "too_late")
 
@@ -246,7 +247,7 @@ def test_after_a_hold_the_backlog_does_not_burst(business: Business) -> None:
     for day in (2, 3, 4):
         business.event("bought", f"2026-03-0{day} 15:00", id=f"b{day}")
         business.tick(f"2026-03-0{day} 15:00")
-    business.store.holds.lift("all")
+    business.store.holds.lift("all", now=at("2026-03-05 15:00"))
     business.tick("2026-03-05 15:00")
     assert len(business.heard()) == 1
     business.tick("2026-03-06 00:00")

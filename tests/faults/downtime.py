@@ -1,7 +1,7 @@
 """F7: the daemon is down for days, while facts go on coming; then it begins again.
 
-Ticks in this process, on a clock of ours: nobody may get more than the caps allow or hear outside the hours, and what
-did not go has to say why. The table shows the busiest hour of each day.
+Ticks in this process, on a clock of ours: nobody may get more than the caps allow or hear outside the hours, no hour
+may have more messages than are set, and what did not go has to say why. The table shows the busiest hour of each day.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scheduler.decisions.occasions import occasion_key
 from scheduler.delivery.simulation import STEP
 from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import Worker, at_work
-from scheduler.durations import MINUTE
+from scheduler.durations import HOUR, MINUTE
 from scheduler.messages.message import Message
 from scheduler.planning.activation import activate
 from scheduler.rulebook.reader import rulebook_from_texts
@@ -34,7 +34,6 @@ from .oracle import ARRIVED, Verdict
 from .shop import address, lay_down
 
 T = TypeVar("T")
-HOUR = 60 * MINUTE
 BEGINS = parse_instant("2026-03-02 00:00", zone("Europe/Berlin"))
 """When the daemon stops; two days before, it was at work already."""
 AT_WORK = 2 * DAY
@@ -44,6 +43,8 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Pacific/Auckland", 
 OPENS, CLOSES = 9 * HOUR, 20 * HOUR
 A_DAY, A_WEEK = 1, 2
 """So many contacts a customer may get in a day, and in seven."""
+WITHIN_AN_HOUR = 20
+"""One message an hour is allowed for so many customers: a backlog takes its time."""
 CHUNK = 5_000
 MESSAGE = 2_000
 """So many microseconds a message takes."""
@@ -114,10 +115,12 @@ class OneChannel(Channels):
 class Outcome:
     """What came of a downtime up to `until`: what was due, when each message left, what is in the ledger.
 
-    `due` are the keys of the occasions that events gave rise to, `zones` the customers' time zones.
+    `due` are the keys of the occasions that events gave rise to, `zones` the customers' time zones, `limit` how many
+    messages may leave within an hour.
     """
 
     until: int
+    limit: int
     due: Sequence[str]
     sent: Sequence[tuple[int, str]]
     rows: Mapping[str, Row]
@@ -140,7 +143,9 @@ def down(ground: Ground, days: int, customers: int) -> Outcome:
     place = ground.place()
     database = ground.databases.new(place)
     lay_down(place, FILES)
-    with open_workspace(place, secret="a secret of nobody", database=database) as workspace:
+    limit = max(customers // WITHIN_AN_HOUR, 10)
+    server = {"host": "mail.example.com", "connections": 1, "per_hour": limit}
+    with open_workspace(place, secret="a secret of nobody", database=database, email=server) as workspace:
         activate(workspace.store, rulebook_from_texts(dict(FILES))[0], "test", BEGINS - AT_WORK)
         zones = _people(workspace, ground.random, customers)
         clock = Clock(BEGINS - AT_WORK)
@@ -153,41 +158,56 @@ def down(ground: Ground, days: int, customers: int) -> Outcome:
         with _worker(workspace, clock, channel) as (worker, _):
             _works(worker, clock, comes + AFTERWARDS, ground.say)
         rows = {row.key: row for row in workspace.store.ledger.rows()}
-    return Outcome(clock.now, due, channel.given, rows, zones)
+    return Outcome(clock.now, limit, due, channel.given, rows, zones)
 
 
 def judged(outcome: Outcome) -> Verdict:
-    """Whether the caps and the hours were held, and whether all that was due either left or says why it did not."""
-    findings: list[str] = []
+    """Whether caps, hours and the limit were held, and whether all that was due left or says why it did not."""
     times = Counter(key for _, key in outcome.sent)
     duplicates = sum(count - 1 for count in times.values())
-    by_customer: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    wrong, gone = [*_at_the_wrong_time(outcome), *_in_a_burst(outcome)], list(_gone(outcome))
+    findings = (*wrong, *gone, *[f"{duplicates} twice"] * bool(duplicates))
+    return Verdict(1, len(outcome.rows), duplicates, len(gone), 0, len(wrong), findings)
+
+
+def _at_the_wrong_time(outcome: Outcome) -> Iterator[str]:
+    """What left outside the hours, and who got more than the caps allow."""
+    days_of: dict[str, list[int]] = defaultdict(list)
     for at, key in outcome.sent:
         customer = key.split("/")[1]
         wall = zone(outcome.zones[customer]).wall(at)
         of_day = (wall.hour * 60 + wall.minute) * MINUTE
         if not OPENS <= of_day < CLOSES:
-            findings.append(f"{key}: left at {wall:%H:%M} local time")
-        by_customer[customer].append((wall.toordinal(), at))
-    for customer, left in by_customer.items():
-        days = sorted(day for day, _ in left)
+            yield f"{key}: left at {wall:%H:%M} local time"
+        days_of[customer].append(wall.toordinal())
+    for customer, days in days_of.items():
+        days.sort()
         if max(Counter(days).values()) > A_DAY:
-            findings.append(f"{customer}: more than {A_DAY} in a day")
+            yield f"{customer}: more than {A_DAY} in a day"
         if any(bisect_left(days, day + 7) - place > A_WEEK for place, day in enumerate(days)):
-            findings.append(f"{customer}: more than {A_WEEK} in seven days")
-    wrong = len(findings)
-    gone = [f"{key}: vanished" for key in outcome.due if key not in outcome.rows]
+            yield f"{customer}: more than {A_WEEK} in seven days"
+
+
+def _in_a_burst(outcome: Outcome) -> Iterator[str]:
+    """The first hour in which more left than may."""
+    left = [at for at, _ in outcome.sent]
+    for first, at in enumerate(left):
+        within = bisect_left(left, at + HOUR) - first
+        if within > outcome.limit:
+            yield f"{within:,} in the hour from {_date(at // DAY)} {zone('UTC').wall(at):%H:%M} UTC"
+            return
+
+
+def _gone(outcome: Outcome) -> Iterator[str]:
+    """What was due and vanished, is told otherwise than it happened, or ended without saying why."""
+    left = {key for _, key in outcome.sent}
+    yield from (f"{key}: vanished" for key in outcome.due if key not in outcome.rows)
     for key, row in outcome.rows.items():
         sent = row.state in ARRIVED
-        if sent != (key in times):
-            gone.append(f"{key}: is {row.state}, and {'left' if key in times else 'never left'}")
+        if sent != (key in left):
+            yield f"{key}: is {row.state}, and {'left' if key in left else 'never left'}"
         elif not sent and row.closes <= outcome.until and not (row.state.is_over and row.because):
-            gone.append(f"{key}: its window is closed, and it is {row.state} {' '.join(row.because)}")
-    lost = len(gone)
-    findings += gone
-    return Verdict(
-        1, len(outcome.rows), duplicates, lost, 0, wrong, (*findings, *[f"{duplicates} twice"] * bool(duplicates))
-    )
+            yield f"{key}: its window is closed, and it is {row.state} {' '.join(row.because)}"
 
 
 def table(outcome: Outcome) -> Iterator[str]:
@@ -201,6 +221,7 @@ def table(outcome: Outcome) -> Iterator[str]:
     for at, _ in outcome.sent:
         left[at // DAY] += 1
         hours[at // HOUR] += 1
+    yield f"at most {outcome.limit:,} messages within an hour"
     yield f"{'day':<12}{'due':>9}{'sent':>9}{'hour':>8}  ended"
     last = outcome.until // DAY
     for day in sorted(day for day in due.keys() | left.keys() | ended.keys() if day <= last):
