@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from scheduler.durations import MINUTE
+from scheduler.durations import HOUR, MINUTE
 from scheduler.errors import SettingsError
-from scheduler.rulebook.people import PEOPLE_FILE, People
+from scheduler.rulebook.people import PEOPLE_FILE, People, read_people
 from scheduler.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 REPEATED = 60 * MINUTE
 """An alert of one kind about one subject is told once within this time."""
 REST = 5 * MINUTE
-"""How long a service that failed is left alone, so that sending does not wait for it again and again."""
+"""How long a service that failed is left alone."""
+TRIED = 24 * HOUR
+"""How long an alert that nobody took is tried again."""
 
 _ADDRESS = re.compile(r"[^\s/]*(?:@|%40)[^\s/]*")
 _TALKATIVE = ("apprise", "urllib3", "requests")
@@ -41,6 +43,7 @@ class AlertKind(StrEnum):
     CLOCK = "clock"
     COPY = "copy"
     STUCK = "stuck"
+    TEST = "test"
 
 
 TITLES: Mapping[AlertKind, str] = MappingProxyType(
@@ -52,6 +55,7 @@ TITLES: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.CLOCK: "The clock has jumped, and sending has held itself",
         AlertKind.COPY: "The database is a copy or was restored, and sending has held itself",
         AlertKind.STUCK: "The work is stuck",
+        AlertKind.TEST: "This is a test",
     }
 )
 """What each kind says first."""
@@ -86,6 +90,17 @@ def new_task(assignee: str) -> Alert:
     return Alert(AlertKind.NEW_TASK, assignee, f"rightreason tasks --assignee {assignee}", assignee)
 
 
+def held(name: str) -> Alert:
+    """A channel (`channel:NAME`) that refuses everything is held; its words, which may name somebody, are left out."""
+    release = f"rightreason release --{name.replace(':', ' ')}"
+    return Alert(AlertKind.HOLD, name, f"`rightreason status` says why; put it right, then `{release}`")
+
+
+def quarantined(rule: str) -> Alert:
+    """Messages of a rule are in quarantine; told once an hour for each rule, however many there are."""
+    return Alert(AlertKind.QUARANTINED, f"rule:{rule}", f"rightreason contacts --state quarantined --rule {rule}")
+
+
 class Alerts:
     """Tells alerts to the services of `alerts.urls`, and to those that people have named for themselves.
 
@@ -94,15 +109,15 @@ class Alerts:
     """
 
     def __init__(self, settings: Settings, people: People | None = None) -> None:
-        people = people or People()
         urls = (settings.secret_of("alerts", "urls") or "").split()
-        own = {name: person.alert for name, person in people.people.items() if person.alert}
-        if urls or own:
+        if urls:
             _prepare()
-        self._people = people
         self._staff = [_Service(f"alerts.urls, number {number}", url) for number, url in enumerate(urls, 1)]
-        self._own = {name: _Service(f"{PEOPLE_FILE}, alert of {name}", url) for name, url in own.items()}
         self._told: dict[tuple[AlertKind, str], int] = {}
+        self._untold: dict[tuple[AlertKind, str], tuple[Alert, int]] = {}
+        self._folder, self._problem = settings.workspace, ""
+        self._people, self._own = People(), dict[str, _Service]()
+        self._go_by(people or People())
         for service in self._staff:
             if not service.is_usable:
                 raise SettingsError(f"{service.label}: this is no Apprise URL; write it like slack://… or mailto://…")
@@ -111,7 +126,7 @@ class Alerts:
         """Tell one alert, unless it was told within the hour; returns what went wrong, in sentences; never raises.
 
         `now` is an instant in UTC microseconds. A service is waited for, for a few seconds at most; one that failed is
-        left alone for `REST`, and an alert that nobody took may be told again.
+        left alone for `REST`, and an alert that nobody took is told again by `tell_all`.
         """
         self._told = {about: at for about, at in self._told.items() if 0 <= now - at < REPEATED}
         about = (alert.kind, alert.subject)
@@ -121,7 +136,45 @@ class Alerts:
         problems = [service.tell(alert, now) for service in services]
         if any(problem is None for problem in problems):
             self._told[about] = now
+        elif services:
+            self._untold.setdefault(about, (alert, now))
         return tuple(filter(None, problems))
+
+    def tell_all(self, alerts: Iterable[Alert], now: int) -> tuple[str, ...]:
+        """Tell these, and before them those that nobody took within `TRIED`; as `tell`.
+
+        The people are those of the workspace's file as it is now; while that can't be used, those from before.
+        """
+        given, before, self._untold = tuple(alerts), self._untold, {}
+        problems = self._follow() if given or before else []
+        for about, (alert, since) in before.items():
+            if 0 <= now - since < TRIED:
+                problems += self.tell(alert, now)
+                if about in self._untold:
+                    self._untold[about] = alert, since
+        for alert in given:
+            problems += self.tell(alert, now)
+        return tuple(problems)
+
+    def _follow(self) -> list[str]:
+        """What is wrong with the people's file is said once."""
+        people, findings = read_people(self._folder)
+        before, self._problem = self._problem, ""
+        if any(finding.is_error for finding in findings):
+            self._problem = f"{PEOPLE_FILE} can't be used, so nobody new is told; `rightreason check` says why"
+        elif people != self._people:
+            try:
+                self._go_by(people)
+            except SettingsError as error:
+                self._problem = f"{PEOPLE_FILE}: {error}"
+        return [self._problem] if self._problem not in ("", before) else []
+
+    def _go_by(self, people: People) -> None:
+        own = {name: person.alert for name, person in people.people.items() if person.alert}
+        if own:
+            _prepare()
+        self._people = people
+        self._own = {name: _Service(f"{PEOPLE_FILE}, alert of {name}", url) for name, url in own.items()}
 
     def _services_of(self, assignee: str) -> Iterator[_Service]:
         """The service of a person, or those of a role's members."""

@@ -42,15 +42,21 @@ def hold(
     typer.echo(f"{name} is held: {cause}" if placed else f"{name} was held already")
 
 
-def release(ctx: typer.Context, all_: All = False, rule: OfRule = None, channel: OfChannel = None) -> None:
+def release(
+    ctx: typer.Context, all_: All = False, rule: OfRule = None, channel: OfChannel = None, now: Now = None
+) -> None:
     """Let sending go on after a hold.
+
+    The brakes take it that somebody has looked: all that waits may leave then, and what came back before does not count
+    again.
 
     Examples:
       rightreason release --all
     """
     name = _named(all_, rule, channel)
+    at = now_in(now, ctx)
     with frame.opened(ctx) as workspace:
-        lifted = workspace.store.holds.lift(name)
+        lifted = workspace.store.holds.lift(name, now=at)
         left = workspace.store.holds.list()
     typer.echo(f"{name} goes on" if lifted else f"{name} was not held")
     for one in left:

@@ -11,8 +11,8 @@ from scheduler.errors import InputError
 def run(ctx: typer.Context) -> None:
     """Run the daemon: plan, decide and deliver, whenever it is time.
 
-    It runs in the foreground until SIGTERM or Ctrl-C, and ends what it is sending first. Ends with 3 where another
-    daemon works on this database, and names it.
+    It runs in the foreground until SIGTERM or Ctrl-C, and ends what it is sending first. On PostgreSQL several
+    daemons share the work. On SQLite there is one: ends with 3 where another daemon is at work, and names it.
 
     Examples:
       rightreason run

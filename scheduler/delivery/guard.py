@@ -16,11 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.channels.alert import Alert, AlertKind
+from scheduler.delivery.brakes import Brakes
 from scheduler.delivery.tick import Report, tick
 from scheduler.delivery.worker import Worker
 from scheduler.durations import MINUTE
 from scheduler.errors import StoreError
 from scheduler.store import Store
+from scheduler.store.holds import ALL
 from scheduler.store.host import Heartbeat, Host
 
 MOST_JUMP = 15 * MINUTE
@@ -119,7 +122,7 @@ class Guard:
         host = Host(self._store)
         identity, known, now = host.identity(), host.known(), self._clock()
         if known is None:
-            host.take(identity, now=now)
+            host.begin(identity, now=now)
         elif known.identity != identity or self._signs(identity) > known.beats:
             self._hold(COPY, COPIED)
         elif now < known.seen - MOST_JUMP:
@@ -159,9 +162,25 @@ class Guard:
             return 0
 
 
-def guarded_tick(worker: Worker, guard: Guard, clock: Callable[[], int], stopping: Callable[[], bool]) -> Report:
-    """Plan, decide and deliver once, if the guard lets it begin; `stopping` ends it, and asks the guard too."""
+def told_of(who: str, cause: str) -> Alert:
+    """What the staff are told of a hold that a guard places."""
+    kind = AlertKind.CLOCK if who == CLOCK else AlertKind.COPY
+    return Alert(kind, ALL, f"{cause}; then `rightreason release --all`")
+
+
+def guarded_tick(
+    worker: Worker,
+    guard: Guard,
+    clock: Callable[[], int],
+    stopping: Callable[[], bool],
+    brakes: Brakes | None = None,
+) -> Report:
+    """Plan, decide and deliver once, if the guard lets it begin; `stopping` ends it, and asks the guard too.
+
+    `brakes` are those of the worker's earlier ticks, if there were any.
+    """
     now = clock()
+    brakes = brakes or Brakes(worker.workspace.store, worker.settings)
     if cause := guard.begin():
         return Report(now, problems=(f"nothing is done: {cause}",))
-    return tick(worker, now, clock=clock, stopping=stopping)
+    return tick(worker, now, clock=clock, stopping=stopping, brakes=brakes)

@@ -115,23 +115,25 @@ def _row_of(store: Store, report: Report, nameless: Nameless) -> Row | None:
 def _bounced(store: Store, row: Row, bounce: Bounce, now: int) -> bool:
     bounces = Bounces(store)
     first = _becomes(store, row, State.BOUNCED, bounce, bounce.detail, now)
-    if first:
-        bounces.count(row.channel, bounced=1, now=now)
-    address = _address(bounces, row, bounce.recipient)
+    address, suppressed = _address(bounces, row, bounce.recipient), False
     if bounce.hard:
-        return _suppress(store, row.channel, address, "hard bounce", now)
-    if first and bounce.counts and address and bounces.count_soft(row, address, now=now) >= MOST_SOFT:
-        return _suppress(store, row.channel, address, f"{MOST_SOFT} soft bounces in a row", now)
-    return False
+        suppressed = _suppress(store, row.channel, address, "hard bounce", now)
+    elif first and bounce.counts and address and bounces.count_soft(row, address, now=now) >= MOST_SOFT:
+        suppressed = _suppress(store, row.channel, address, f"{MOST_SOFT} soft bounces in a row", now)
+    if first:
+        store.traffic.came_back(row.channel, left=_left_at(row, now), bounced=1)
+    return suppressed
 
 
 def _complained(store: Store, row: Row, complaint: Complaint, now: int) -> bool:
     bounces = Bounces(store)
-    if _becomes(store, row, State.COMPLAINED, complaint, "the recipient called it spam", now):
-        bounces.count(row.channel, complained=1, now=now)
+    first = _becomes(store, row, State.COMPLAINED, complaint, "the recipient called it spam", now)
     withdrawn = Consent(topic=None, channel=row.channel, given=False, at=now)
     store.consents.add([CustomerConsent(row.customer, withdrawn, "complaint")], now=now)
-    return _suppress(store, row.channel, _address(bounces, row, complaint.recipient), "complaint", now)
+    suppressed = _suppress(store, row.channel, _address(bounces, row, complaint.recipient), "complaint", now)
+    if first:
+        store.traffic.came_back(row.channel, left=_left_at(row, now), complained=1)
+    return suppressed
 
 
 def _replied(store: Store, row: Row, reply: Reply, now: int) -> None:
@@ -144,6 +146,11 @@ def _replied(store: Store, row: Row, reply: Reply, now: int) -> None:
 def _becomes(store: Store, row: Row, state: State, report: Report, why: str, now: int) -> bool:
     """Note it in the ledger, where its state lets it become so; whether it did."""
     return not store.outbox.record([Tried(row.key, state, error=why, message_id=report.message_id)], now=now)
+
+
+def _left_at(row: Row, now: int) -> int:
+    """When its message left: what is late is decided anew for when it leaves."""
+    return now if row.decided_for is None else row.decided_for
 
 
 def _suppress(store: Store, channel: str, address: str, cause: str, now: int) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from scheduler.channels.alert import Alert, held, quarantined
 from scheduler.channels.channel import Promise
 from scheduler.decisions.outcome import Outcome
+from scheduler.delivery.brakes import Brakes
 from scheduler.delivery.deciding import decide_due
-from scheduler.delivery.sending import send_queued
-from scheduler.delivery.worker import Worker
+from scheduler.delivery.sending import Sent, send_queued
+from scheduler.delivery.worker import DELIVERY, Worker
 from scheduler.errors import ChannelError, SettingsError
 from scheduler.planning.plan import Planned, plan
 from scheduler.planning.rulebooks import active
@@ -23,6 +25,7 @@ class Report:
     """What a tick did at `now`: planned, decided, delivered.
 
     `problems` are sentences about what is held or went wrong, `next_due` is when there is something to do again.
+    `alerts` is what somebody among the staff has to know now; to tell it is for whoever asked for the tick.
     """
 
     now: int
@@ -31,6 +34,7 @@ class Report:
     delivered: Counter[State] = field(default_factory=Counter)
     problems: tuple[str, ...] = ()
     next_due: int | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def is_idle(self) -> bool:
@@ -44,40 +48,61 @@ def tick(
     *,
     clock: Callable[[], int] | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    brakes: Brakes | None = None,
 ) -> Report:
     """Plan, decide and deliver once, as of `now`.
 
     First what could not be written before is written. Delivering takes its time: with a `clock` each batch of
-    messages is asked at its own instant. `stopping` ends it between two batches. Without active rules nothing is done.
+    messages is asked at its own instant. `stopping` ends it between two batches, and so does that the workers' shares
+    are to change: that is done when the next tick begins. Without `brakes`, what has gone before is no matter. Without
+    active rules nothing is done.
     Raises `LeaseTaken` where the lease was lost, and `StoreError`.
     """
+    before = Sent()
+    for one in worker.write_down(now):
+        before.note(one)
+    worker.settle(now)
     store = worker.store
-    written = Counter(one.state for one in worker.write_down(now))
-    uncertain = what_crashed(worker, now)
+    if store.slices == ():
+        return _report(now, before)  # it waits until others give it customers
+    before += what_crashed(worker, now)
     rules = active(store)
     if rules is None:
-        return Report(now, delivered=written, problems=(*uncertain, "no rules are active; activate some"))
+        before.problems.append("no rules are active; activate some")
+        return _report(now, before)
     reads = clock or (lambda: now)
-    planned = plan(store, rules, now, progress=lambda _: worker.beat(reads()), stopping=stopping)
-    decided = decide_due(store, rules, now, stopping)
-    sent = send_queued(worker, rules, reads, stopping)
-    problems = (*uncertain, *sent.problems)
-    return Report(now, planned, decided, written + sent.states, problems, store.ledger.next_due())
+
+    def ends() -> bool:
+        return worker.unsettled or stopping()
+
+    planned = plan(store, rules, now, progress=lambda _: worker.beat(reads()), stopping=ends)
+    before.problems += planned.problems
+    decided = decide_due(store, rules, now, ends, before.note)
+    sent = before + send_queued(worker, rules, reads, stopping, brakes)
+    sent.alerts += (held(hold.name) for hold in store.holds.list() if hold.who == DELIVERY and hold.since >= now)
+    return replace(_report(now, sent), planned=planned, decided=decided, next_due=store.ledger.next_due())
 
 
-def what_crashed(worker: Worker, now: int) -> list[str]:
-    """Tidy up after workers that are no more; returns a sentence about each message that a person has to look at.
+def _report(now: int, sent: Sent) -> Report:
+    return Report(now, delivered=sent.states, problems=tuple(sent.problems), alerts=tuple(sent.alerts))
+
+
+def what_crashed(worker: Worker, now: int) -> Sent:
+    """Tidy up after workers that are no more; returns what a person has to look at.
 
     What they were sending is uncertain; but what went by a channel that can be asked twice with the same key is sent
     again, unless it has broken its worker too often.
     """
-    again, uncertain = list[Tried](), list[str]()
+    again, uncertain = list[Tried](), Sent()
     for row in worker.store.outbox.crashed(now, worker.lease):
         if row.state is State.UNCONFIRMED and _can_be_asked_twice(worker, row.channel):
             state = State.QUARANTINED if row.breaks >= MOST_BREAKS else State.RETRY
             again.append(Tried(row.key, state, error=row.error, next_at=now, attempt=row.attempts))
         else:
-            uncertain.append(f"{row.key}: {row.error}")
+            state = row.state
+            uncertain.problems.append(f"{row.key}: {row.error}")
+        if state is State.QUARANTINED:
+            uncertain.alerts.append(quarantined(row.rule))
     if again:
         worker.store.outbox.record(again, now=now, lease=worker.lease)
     return uncertain

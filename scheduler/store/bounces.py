@@ -1,4 +1,4 @@
-"""What came back: whose message it was, soft bounces in a row, and how much of the traffic it was."""
+"""What came back: whose message it was, and soft bounces in a row."""
 
 # ruff: noqa: S608 (statements are put together from our own names only; every value is a parameter)
 
@@ -40,11 +40,6 @@ _COUNT_SOFT = text(
     " ON CONFLICT (channel, address) DO UPDATE SET number = excluded.number, last = excluded.last"
 )
 _FORGET = text("DELETE FROM soft_bounce WHERE channel = :channel AND address = :address")
-_COUNT = text(
-    "INSERT INTO traffic (channel, minute, sent, bounced, complained)"
-    " VALUES (:channel, :minute, 0, :bounced, :complained) ON CONFLICT (channel, minute) DO UPDATE"
-    " SET bounced = traffic.bounced + excluded.bounced, complained = traffic.complained + excluded.complained"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +101,3 @@ class Bounces:
         """Lets the next soft bounce of the address be its first."""
         with self.store.write() as connection:
             connection.execute(_FORGET, {"channel": channel, "address": normal(address)})
-
-    def count(self, channel: str, *, bounced: int = 0, complained: int = 0, now: int) -> None:
-        """Adds to what came back by a channel in the minute of `now`."""
-        given = {"channel": channel, "minute": now // MINUTE, "bounced": bounced, "complained": complained}
-        with self.store.write() as connection:
-            connection.execute(_COUNT, given)

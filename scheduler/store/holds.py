@@ -23,6 +23,11 @@ _PLACE = text(
     " VALUES ('hold', :name, :who, 0, :now, 0, :cause) ON CONFLICT (kind, name) DO NOTHING"
 )
 _LIFT = text("DELETE FROM daemon WHERE kind = 'hold' AND name = :name")
+_LIFTED = text(
+    "INSERT INTO daemon (kind, name, holder, token, seen, expires, cause)"
+    " VALUES ('lifted', :name, '', 0, :now, 0, '') ON CONFLICT (kind, name) DO UPDATE SET seen = excluded.seen"
+)
+_WHEN = text("SELECT seen FROM daemon WHERE kind = 'lifted' AND name = :name")
 _LIST = text("SELECT name, cause, holder, seen FROM daemon WHERE kind = 'hold' ORDER BY seen, name")
 _PLACING = text("SELECT pg_advisory_xact_lock(730)")
 _MARKING = text("SELECT pg_advisory_xact_lock_shared(730)")
@@ -56,11 +61,20 @@ class Holds:
             notify(connection)
             return connection.execute(_PLACE, {"name": name, "cause": cause, "who": who, "now": now}).rowcount > 0
 
-    def lift(self, name: str) -> bool:
+    def lift(self, name: str, *, now: int) -> bool:
         """Lets it go on; whether it was held."""
         with self.store.write() as connection:
             notify(connection)
-            return connection.execute(_LIFT, {"name": name}).rowcount > 0
+            lifted = connection.execute(_LIFT, {"name": name}).rowcount > 0
+            if lifted:
+                connection.execute(_LIFTED, {"name": name, "now": now})
+        return lifted
+
+    def lifted(self, name: str) -> int | None:
+        """When it was lifted last (UTC microseconds); None where it never was."""
+        with self.store.read() as connection:
+            when: int | None = connection.execute(_WHEN, {"name": name}).scalar()
+        return when
 
     def list(self) -> list[Hold]:
         """All holds, the oldest first."""

@@ -212,6 +212,20 @@ class Traffic(Table, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
+class Forecast(Table, table=True):
+    """How many contacts each clock hour (since 1970, UTC) may have, by the ledger as it was at `made`.
+
+    `rules` is the number of the activation that it was planned by.
+    """
+
+    hour: int = Field(sa_type=BigInteger, primary_key=True)
+    foreseen: int = Field(sa_type=BigInteger)
+    made: int = _instant()
+    rules: int
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class SoftBounce(Table, table=True):
     """How many soft bounces in a row an address had, in the form that can be compared, and when the last was."""
 
@@ -265,7 +279,10 @@ class Note(Table, table=True):
 
 
 class Daemon(Table, table=True):
-    """Leases, with all of the columns, and holds, with `holder`, `seen` and `cause`."""
+    """Leases, with all of the columns; slices, with `holder`; holds and the like.
+
+    Holds have `holder`, `seen` and `cause`; when one was `lifted` stands as `seen`.
+    """
 
     kind: str = _text(primary_key=True)
     name: str = _text(primary_key=True)

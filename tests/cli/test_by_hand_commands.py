@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from typing_commands import MORNING, Run
 
+from scheduler.wallclock import parse_instant, zone
+from scheduler.workspace import open_workspace
+
 
 def test_a_suppressed_address_is_not_used_by_the_preview(shop: Path, run: Run) -> None:
     assert "amara@example.net is suppressed for email" in run(shop, "suppress", "Amara@Example.net").stdout.replace(
@@ -54,9 +57,11 @@ def test_what_is_held_is_not_sent_until_it_is_released(active: Path, run: Run) -
     run(active, "hold", "--all", "--cause", "wrong prices")
     held = run(active, "tick", "--now", "2026-11-03T10:00+01:00")
     assert "nothing is sent: wrong prices" in held.stderr
-    run(active, "release", "--all")
+    run(active, "release", "--all", "--now", "2026-11-03T10:05+01:00")
     sent = run(active, "tick", "--now", "2026-11-03T10:10+01:00")
     assert "sent" in sent.stdout
+    with open_workspace(active) as workspace:
+        assert workspace.store.holds.lifted("all") == parse_instant("2026-11-03T10:05+01:00", zone("UTC"))
 
 
 def test_a_hold_says_what_is_held(shop: Path, run: Run) -> None:

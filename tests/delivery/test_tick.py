@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, at, born, local
+from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, at, born, in_business, local
 from sinks import Sinks
+from sqlalchemy import text
 
+from scheduler.channels.alert import quarantined
 from scheduler.delivery.simulation import simulate
 from scheduler.delivery.tick import Report
 from scheduler.delivery.worker import Worker, at_work
-from scheduler.planning.plan import Planned
+from scheduler.planning.plan import Planned, plan
+from scheduler.store.outbox import BROKE_ITS_WORKER
+from scheduler.store.states import MOST_BREAKS
 from scheduler.workspace import open_workspace
 
 
@@ -36,6 +40,21 @@ def test_a_week_of_a_small_shop(tmp_path: Path, database: str) -> None:
     assert [local(report.now) for report in reports] == ["2026-03-02 08:00", "2026-03-03 16:00", "2026-03-07 10:00"]
     assert reports[0].planned == Planned(customers=2, added=5)
     assert local(reports[-1].next_due) == "2027-03-07 10:00"
+
+
+def test_what_broke_its_worker_for_the_third_time_is_an_alert(tmp_path: Path) -> None:
+    now = at("2026-03-02 15:00")
+    with in_business(tmp_path) as business:
+        business.goes_by(AT_ONCE, "2026-03-01")
+        business.customer()
+        business.event("bought", "2026-03-02 15:00", id="b1")
+        plan(business.store, business.rules, now)
+        claim = text("UPDATE occasion SET state = 'queued', breaks = :breaks, sender = 'a process that is gone'")
+        with business.store.write() as connection:
+            connection.execute(claim, {"breaks": MOST_BREAKS - 1})
+        report = business.tick("2026-03-02 15:00")
+    assert report.alerts == (quarantined("thanks"),)
+    assert report.problems == (f"thanks/ana/b1: {BROKE_ITS_WORKER}",)
 
 
 def test_a_report_says_whether_there_was_anything_to_do() -> None:
