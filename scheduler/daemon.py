@@ -1,7 +1,7 @@
 """The daemon: says when to plan, decide and deliver. It only ticks; all truth is in the database.
 
-APScheduler wakes it: a `pump` job in memory, set to the next due moment, and the jobs `beat` and `collect`, their
-times in UTC. The main thread asks the database for nothing, so that it hears signals at once, whatever that does.
+APScheduler wakes it: a `pump` job in memory, set to the next due moment, and the jobs `beat`, `collect` and `tidy`,
+their times in UTC. The main thread asks the database for nothing, so that it hears signals at once, whatever that does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler.channels.alert import Alert, AlertKind, Alerts
-from scheduler.delivery.guard import CLOCK, MOST_JUMP, Guard, guarded_tick, steady_now
+from scheduler.channels.alert import TITLES, Alert, AlertKind, Alerts
+from scheduler.channels.telling import Teller
+from scheduler.delivery.brakes import Brakes
+from scheduler.delivery.guard import MOST_JUMP, Guard, guarded_tick, steady_now, told_of
 from scheduler.delivery.inbox import collect
 from scheduler.delivery.tick import Report
 from scheduler.delivery.worker import Worker, at_work, this_process
@@ -26,7 +28,9 @@ from scheduler.errors import LeaseTaken, StoreError
 from scheduler.health import Pulse, answering
 from scheduler.logs import told
 from scheduler.planning.folder import Folder, Watch
+from scheduler.planning.tidying import tidy
 from scheduler.store import Watch as Listener
+from scheduler.store.buckets import SLICES
 from scheduler.systemd import Watchdog, notify
 from scheduler.workspace import Workspace
 
@@ -38,6 +42,10 @@ SHORTEST_SLEEP = 5 * SECOND
 LONGEST_PAUSE = 30 * SECOND
 """At the longest it waits so long before it tries again what failed; the first time a second."""
 HEARTBEAT = 20 * SECOND
+COLLECTS = 600 * SECOND
+"""So long, at most, do other daemons leave the mailboxes to the one that reads them."""
+TIDIES = 24 * 3_600 * SECOND
+"""So often is archived what has ended."""
 LISTENS = 0.5
 """How often it asks whether somebody wrote, in seconds."""
 
@@ -71,7 +79,10 @@ class Pauses:
 
 
 class Daemon:
-    """One worker's ticks. `clock` and `steady` give the time; `stopping` ends its work between two batches."""
+    """One worker's ticks. `clock` and `steady` give the time.
+
+    `stopping` ends its work between two batches; `wakes` lets it tick soon.
+    """
 
     def __init__(
         self,
@@ -83,10 +94,13 @@ class Daemon:
         alerts: Alerts | None = None,
     ) -> None:
         self.worker = worker
-        self.alerts = alerts
+        self.brakes = Brakes(worker.workspace.store, worker.settings)
+        self.teller = None if alerts is None else Teller(alerts, self._untold)
+        self._stuck = False
+        self._unplanned = frozenset[str]()
         self.clock, self.steady = clock, steady
         self.on_report = on_report or (lambda _: None)
-        self.stopping = threading.Event()
+        self.stopping, self.wakes = threading.Event(), threading.Event()
         self.lost: LeaseTaken | None = None
         self.log = structlog.get_logger().bind(holder=worker.lease.holder)
         self.guard = Guard(worker.store, clock, steady, folder=worker.workspace.folder, on_hold=self._held)
@@ -97,6 +111,8 @@ class Daemon:
         """Held while a sign of life is given: whoever gives the lease back has to wait for it."""
         self.collecting = threading.Lock()
         """Held while mailboxes are read: whoever closes the store has to wait for it."""
+        self.tidying = threading.Lock()
+        """Held while what has ended is archived: as above."""
 
     def pump(self) -> int:
         """Tick once; returns when to tick again, at the latest (UTC microseconds).
@@ -106,7 +122,7 @@ class Daemon:
         """
         self.pulse.working, self.pulse.moved = True, self.steady()
         try:
-            report = guarded_tick(self.worker, self.guard, self.clock, self.stops)
+            report = guarded_tick(self.worker, self.guard, self.clock, self.stops, self.brakes)
         except LeaseTaken as taken:
             self._end(taken)
             return self.clock() + LONGEST_SLEEP
@@ -126,9 +142,18 @@ class Daemon:
             self.log.info("it works again")
         self.pulse.database_away = self.pulse.faulty = False
         self.pulse.ticked_at = self.clock()
+        self._tell_of_its_share()
         self._tell(report)
         self._look_into_the_folder()
         return self._next(report)
+
+    def moves(self) -> bool:
+        """Whether its work is not at a standstill; the staff are told where it has come to one."""
+        was_stuck, self._stuck = self._stuck, self.pulse.is_stuck
+        if self._stuck and not was_stuck:
+            way_out = "a tick hangs: look at the daemon's log, then restart it; under systemd the watchdog does"
+            self._alert(Alert(AlertKind.STUCK, self.worker.lease.holder, way_out))
+        return not self._stuck
 
     def stops(self) -> bool:
         """Whether work has to end between this message, or batch, and the next; that it asks shows that it moves."""
@@ -149,6 +174,8 @@ class Daemon:
                 self.away(error, HEARTBEAT)
             else:
                 self.pulse.beaten = self.steady()
+                if self.worker.unsettled:
+                    self.wakes.set()
 
     def collect(self) -> None:
         """Take what has come back to the mailboxes that are set; their servers may take their time."""
@@ -156,7 +183,11 @@ class Daemon:
             if self.stopping.is_set():
                 return
             try:
-                found = collect(self.worker.store, self.worker.settings, self.clock())
+                now, worker = self.clock(), self.worker
+                with worker.store.leases.alone("collect", worker.lease.holder, now=now, ttl=COLLECTS) as alone:
+                    if not alone:
+                        return
+                    found = collect(worker.store, worker.settings, now)
             except StoreError:
                 return  # the pump tells of it, and the mails are still there
             except Exception as error:  # noqa: BLE001 - whatever it is, what is sent must not depend on it
@@ -168,23 +199,49 @@ class Daemon:
             effects = {str(effect): count for effect, count in found.effects.items()}
             self.log.info("collected", mails=found.mails, **effects, suppressed=found.suppressed)
 
+    def tidy(self) -> None:
+        """Move to the archive what has ended so long ago as is set."""
+        with self.tidying:
+            if self.stopping.is_set():
+                return
+            try:
+                now, worker = self.clock(), self.worker
+                with worker.store.leases.alone("tidy", worker.lease.holder, now=now, ttl=TIDIES) as alone:
+                    done = tidy(worker.workspace, now, stopping=self.stopping.is_set) if alone else []
+            except StoreError as error:
+                self.log.error("what has ended could not all be archived", error=str(error))
+                return  # it is still in the database, and tried again tomorrow
+            except Exception as error:  # noqa: BLE001 - whatever it is, what is sent must not depend on it
+                self.log.error("a fault of the program ended the archiving", **told(error))
+                return
+        if left := {one.name: one.left for one in done if one.left}:
+            self.log.info("archived", **left)
+
     def away(self, error: StoreError, pause: int) -> None:
         """Say that the database can't be used, and is tried again after so many microseconds."""
         self.pulse.database_away = True
         self.log.error("the database can't be used", error=str(error), tried_again_in_seconds=_in_s(pause))
         notify("STATUS=the database can't be used")
 
+    def close(self) -> None:
+        """Tell the staff what is still to be told."""
+        if self.teller is not None:
+            self.teller.close()
+
     def _end(self, taken: LeaseTaken) -> None:
         self.lost = taken
         self.stopping.set()
 
     def _held(self, who: str, cause: str) -> None:
-        way_out = f"{cause}; then `rightreason release --all`"
         self.log.error("everything is held", cause=cause)
-        if self.alerts is not None:
-            kind = AlertKind.CLOCK if who == CLOCK else AlertKind.COPY
-            for problem in self.alerts.tell(Alert(kind, "all", way_out), self.clock()):
-                self.log.error("an alert could not be told", problem=problem)
+        self._alert(told_of(who, cause))
+
+    def _alert(self, *alerts: Alert) -> None:
+        if self.teller is not None:
+            self.teller.tell(alerts, self.clock())
+
+    def _untold(self, problem: str) -> None:
+        self.log.error("an alert could not be told", problem=problem)
 
     def _next(self, report: Report) -> int:
         now = self.clock()
@@ -209,8 +266,22 @@ class Daemon:
         else:
             self.log.info(str(news.state))
 
+    def _tell_of_its_share(self) -> None:
+        slices = SLICES if self.worker.slices is None else len(self.worker.slices)
+        if slices != self.pulse.slices:
+            self.log.info("its share of the customers changed", slices=slices, of=SLICES)
+        self.pulse.slices = slices
+
     def _tell(self, report: Report) -> None:
         self.on_report(report)
+        self._alert(*report.alerts)
+        for alert in report.alerts:
+            if alert.kind is not AlertKind.NEW_TASK:
+                self.log.warning(TITLES[alert.kind], about=alert.subject)
+        unplanned = frozenset(report.planned.problems)
+        for problem in sorted(unplanned - self._unplanned):  # once, and not each minute
+            self.log.error("a fault of the program keeps a customer from being planned", problem=problem)
+        self._unplanned = unplanned
         with suppress(StoreError):  # the next pump tells of it
             self.pulse.held = tuple(hold.name for hold in self.worker.store.holds.list())
         notify(f"STATUS={self._status(report)}")
@@ -236,10 +307,10 @@ def run(
 ) -> None:
     """Work until SIGTERM or SIGINT comes; what is being sent by then is finished.
 
-    Raises `LeaseTaken` where another daemon works on the database, now or later; `SettingsError` where it can't listen
-    at the port that is set.
+    Raises `LeaseTaken` where another daemon works on the database and does not share, or has taken over;
+    `SettingsError` where it can't listen at the port that is set.
     """
-    with at_work(workspace, this_process(), clock()) as worker:
+    with at_work(workspace, this_process(), clock(), stays=True) as worker:
         daemon = Daemon(worker, clock=clock, on_report=on_report, alerts=Alerts(workspace.settings))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopping.set())
@@ -255,7 +326,7 @@ def drive(daemon: Daemon) -> None:
     ticks = BackgroundScheduler(
         timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     )
-    working, written = threading.Lock(), threading.Event()
+    working, written = threading.Lock(), daemon.wakes
     sleeps_until = daemon.steady()
 
     def pump() -> None:
@@ -273,6 +344,9 @@ def drive(daemon: Daemon) -> None:
 
     for job, name in ((pump, "pump"), (daemon.beat, "beat"), (daemon.collect, "collect")):
         ticks.add_job(job, "interval", seconds=LONGEST_SLEEP / SECOND, id=name, next_run_time=_as_datetime(utc_now()))
+    # at the start there is more pressing work
+    first = _as_datetime(utc_now() + LONGEST_SLEEP)
+    ticks.add_job(daemon.tidy, "interval", seconds=TIDIES / SECOND, id="tidy", next_run_time=first)
     watcher = threading.Thread(
         target=_listen, args=(daemon, daemon.worker.store.watch(), written), name="watch", daemon=True
     )
@@ -282,12 +356,12 @@ def drive(daemon: Daemon) -> None:
     notify("READY=1")
     try:
         while not daemon.stopping.wait(LISTENS):
-            if not daemon.pulse.is_stuck:
+            if daemon.moves():
                 watchdog.feed()
             # A clock that was put back makes APScheduler sleep too long: it goes by that clock.
             overslept = daemon.steady() - sleeps_until > SHORTEST_SLEEP
-            wakes = written.is_set() or overslept or abs(daemon.guard.jump) > MOST_JUMP
-            if wakes and not working.locked():  # what is written during a pump may have come too late for it
+            woken = written.is_set() or overslept or abs(daemon.guard.jump) > MOST_JUMP
+            if woken and not working.locked():  # what is written during a pump may have come too late for it
                 written.clear()
                 run_in(0, "pump")
             if daemon.steady() - beaten >= HEARTBEAT:
@@ -298,8 +372,9 @@ def drive(daemon: Daemon) -> None:
         daemon.stopping.set()
         # Waiting by the scheduler itself would hold the lock that a pump in its last line asks for.
         ticks.shutdown(wait=False)
-        with working, daemon.beating, daemon.collecting:
+        with working, daemon.beating, daemon.collecting, daemon.tidying:
             watcher.join(LISTENS)
+        daemon.close()
 
 
 def _listen(daemon: Daemon, watch: Listener, written: threading.Event) -> None:

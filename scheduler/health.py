@@ -22,6 +22,7 @@ from scheduler.errors import SettingsError, StoreError
 from scheduler.logs import told
 from scheduler.settings.health import Health
 from scheduler.store import State, Store
+from scheduler.store.buckets import SLICES
 from scheduler.store.standing import outcomes, standing
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Pulse:
     database_away: bool = False
     faulty: bool = False
     held: tuple[str, ...] = ()
+    slices: int = SLICES
 
     def __post_init__(self) -> None:
         self.ticked = self.moved = self.beaten = self.steady()
@@ -82,8 +84,9 @@ class Pulse:
         well = [f"The daemon is at work; it ticked {_ago(self.steady() - self.ticked)} ago."]
         if self.ticked_at is None:
             well = ["The daemon is at work; it has not ticked yet."]
+        share = [] if self.slices == SLICES else [f"Its share of the customers is {self.slices} of {SLICES} slices."]
         held = [f"{name} is held; `rightreason status` says why." for name in self.held]
-        return (self.ailments or well) + held
+        return (self.ailments or well) + share + held
 
 
 @contextmanager
@@ -138,6 +141,8 @@ class Metrics:
         yield gauge(
             "heartbeat_age_seconds", "Seconds since the last sign of life.", _seconds(pulse.steady() - pulse.beaten)
         )
+        share = pulse.slices / SLICES
+        yield gauge("share_ratio", "The part of the customers that this daemon works for, from 0 to 1.", share)
         if pulse.ticked_at is not None:
             yield gauge("last_tick_timestamp_seconds", "When the last tick ended well.", _seconds(pulse.ticked_at))
         try:

@@ -9,9 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+WAITS = 0.2
+"""So long (seconds) there may be no room for what it is told."""
+
 
 def notify(state: str) -> None:
-    """Tell it a state, like `READY=1`; nothing where it didn't ask."""
+    """Tell it a state, like `READY=1`; nothing where it didn't ask, or does not listen: no work waits for it."""
     address: Any = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -20,6 +23,7 @@ def notify(state: str) -> None:
     elif not Path(address).is_absolute():
         return
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(WAITS)
         sender.connect(address)
         sender.sendall(state.encode())
 

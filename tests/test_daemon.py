@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from mailbox import Mailbox, mailbox
 from pathlib import Path
@@ -160,11 +160,11 @@ def test_killed_in_the_midst_nothing_is_sent_twice_and_nothing_is_lost(
     with daemon(shop) as process:
         setattr(box, f"on_{point}", kill)
         assert process.wait(60) == -signal.SIGKILL
-    accepted = number if point == "data" else number - 1
-    marks = -(-number // MARKED) * MARKED
+    not_marked = [row.customer for row in shop.store.ledger.rows(states=[State.QUEUED])]
     with daemon(shop) as process:
-        box.wait_for(accepted + CUSTOMERS - marks)
+        box.wait_for_those_to({f"{name}@example.com" for name in not_marked})
         assert stop(process) == 0
+    assert len(not_marked) == CUSTOMERS - -(-number // MARKED) * MARKED
     assert max(Counter(box.recipients).values()) == 1
     assert states(shop) == {State.SENT: CUSTOMERS - MARKED, State.UNCONFIRMED: MARKED}
     said_to_be_sent = {f"{row.customer}@example.com" for row in shop.store.ledger.rows(states=[State.SENT])}
@@ -256,6 +256,19 @@ def test_where_nobody_listens_nothing_is_told(monkeypatch: pytest.MonkeyPatch, t
     for address in (str(tmp_path / "gone"), "relative/path", ""):
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         notify("READY=1")
+
+
+def test_who_does_not_read_what_they_are_told_is_not_waited_for(
+    systemd: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = systemd
+    monkeypatch.setenv("NOTIFY_SOCKET", path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as another, suppress(BlockingIOError):
+        another.connect(path)
+        another.setblocking(False)
+        while True:
+            another.send(b"STATUS=well")
+    notify("STATUS=it would wait for ever")
 
 
 def test_a_running_daemon_says_how_it_is(shop: Workspace, box: Mailbox) -> None:
@@ -558,6 +571,24 @@ def test_a_fault_of_the_program_is_logged_by_its_place_and_tried_again(
     assert lines[0]["error"] == "ZeroDivisionError"
     assert lines[0]["at"][0].startswith("daemon.py:")
     assert "ana" not in json.dumps(lines)
+
+
+def test_a_customer_who_can_not_be_planned_is_logged_once(
+    business: Business, capsys: pytest.CaptureFixture[str]
+) -> None:
+    business.store.customers.add(
+        [("odd", {"email": "odd@example.com", "timezone": "Nowhere/Else"})], now=at("2026-03-02")
+    )
+    business.event("bought", "2026-03-02 15:00", "odd")
+    clock = Clock(at("2026-03-02 15:00"))
+    with log_as_json():
+        daemon = Daemon(business.worker, clock=clock, steady=clock)
+        for _ in range(3):
+            daemon.pump()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    problems = [line["problem"] for line in lines if "problem" in line]
+    assert len(problems) == 1
+    assert problems[0].startswith("customer odd can't be planned: ")
 
 
 def test_planning_and_deciding_end_between_two_batches(business: Business) -> None:

@@ -97,6 +97,13 @@ def test_one_whose_tick_hangs_is_not_well_but_a_long_one_is(asked: Asked) -> Non
     assert asked.get("/health") == (503, "The tick that is at work has not moved for 30 min.\n")
 
 
+def test_one_that_shares_with_others_says_how_much_is_its_own(asked: Asked) -> None:
+    assert asked.metrics()["share_ratio"] == 1
+    asked.daemon.pulse.slices = 8
+    assert "Its share of the customers is 8 of 32 slices." in asked.get("/health")[1].splitlines()
+    assert asked.metrics()["share_ratio"] == 0.25
+
+
 def test_what_is_held_is_said_without_the_words_of_who_held_it(business: Business, asked: Asked) -> None:
     business.store.holds.place("rule:thanks", "Ana Canary has complained", "me", now=NOON)
     asked.daemon.pump()

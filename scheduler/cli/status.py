@@ -56,6 +56,7 @@ def status(ctx: typer.Context, now: Now = None) -> None:
 def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, str]]:
     from scheduler.cli.local_time import shown
     from scheduler.cli.reports import counted
+    from scheduler.store.buckets import SLICES
     from scheduler.wallclock import ZONE_DATA_VERSION
 
     store = workspace.store
@@ -71,14 +72,15 @@ def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, s
         yield "to plan", f"{count(counts.unplanned, 'customer')} with something new"
     yield "ledger", counted((str(state), number) for state, number in counts.states.items())
     yield "next", shown(store.ledger.next_due(), where) or "nothing is planned"
-    held = store.leases.held()
-    if held is None or not held[0].holder:
+    workers = store.shares.at_work()
+    for one in workers:
+        share = "" if len(one.slices) == SLICES else f" for {len(one.slices)} of {SLICES} slices of the customers"
+        at_work = f"at work{share}" if one.lease.expires > now else "has given no sign of life for a while"
+        yield "daemon", f"{one.lease.holder} {at_work}, last seen {shown(one.seen, where)}"
+    if not workers:
+        held = store.leases.held()
         seen = f"; last seen {shown(held[1], where)}" if held and held[1] else ""
         yield "daemon", f"none is at work{seen}"
-    else:
-        lease, last = held
-        at_work = "at work" if lease.expires > now else "has given no sign of life for a while"
-        yield "daemon", f"{lease.holder} {at_work}, last seen {shown(last, where)}"
     for hold in store.holds.list():
         yield "held", f"{hold.name} since {shown(hold.since, where)} by {hold.who}: {hold.cause}"
     yield "zone data", ZONE_DATA_VERSION
@@ -115,8 +117,7 @@ def _problems(workspace: Workspace, now: int) -> Iterator[tuple[str, str]]:
     for error, number in stuck.most_common(5):
         yield f"{count(number, 'message')} can't leave: {error}", "`rightreason contacts --state retry` lists them"
     due = store.ledger.next_due()
-    held = store.leases.held()
-    if active is None or (held is not None and held[0].expires > now):
+    if active is None or any(one.lease.expires > now for one in store.shares.at_work()):
         return
     waiting = store.counts().unplanned
     if due is not None and now - due > SLOW:

@@ -19,14 +19,17 @@ MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 """Where a machine has its own name (machine-id(5))."""
 
 _READ = text("SELECT holder, token, seen FROM daemon WHERE kind = 'host' AND name = 'database'")
-_TAKE = text(
+_TAKEN = (
     "INSERT INTO daemon (kind, name, holder, token, seen, expires, cause)"
     " VALUES ('host', 'database', :identity, :beats, :now, 0, '')"
-    " ON CONFLICT (kind, name) DO UPDATE SET holder = :identity, token = :beats, seen = :now"
+    " ON CONFLICT (kind, name) DO {there}"
 )
+_TAKE = text(_TAKEN.format(there="UPDATE SET holder = :identity, token = :beats, seen = :now"))
+_BEGIN = text(_TAKEN.format(there="NOTHING"))
 _BEAT = text(
     "UPDATE daemon SET token = token + 1, seen = :now WHERE kind = 'host' AND name = 'database' RETURNING token"
 )
+_MAY_ASK = text("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")
 _SERVER = text("SELECT system_identifier FROM pg_control_system()")
 _DATABASE = text("SELECT oid FROM pg_database WHERE datname = current_database()")
 
@@ -60,6 +63,11 @@ class Host:
             found = connection.execute(_READ).first()
         return None if found is None else Heartbeat(*found)
 
+    def begin(self, identity: str, *, now: int) -> None:
+        """Write down that the database, which has been nobody's, belongs here; nothing where somebody was faster."""
+        with self.store.write() as connection:
+            connection.execute(_BEGIN, {"identity": identity, "beats": 0, "now": now})
+
     def take(self, identity: str, *, beats: int = 0, now: int) -> None:
         """Write down that the database belongs here."""
         with self.store.write() as connection:
@@ -77,12 +85,9 @@ class Host:
                 return f"{_machine()}/{file.stat().st_ino}"
             except OSError as error:
                 raise StoreError(f"{file}: {error.strerror}") from None
-        try:
-            with self.store.read() as connection:
-                server = connection.execute(_SERVER).scalar_one()
-        except StoreError:  # some servers don't let everybody ask
-            server = ""
         with self.store.read() as connection:
+            may_ask = connection.execute(_MAY_ASK).scalar_one()  # some servers don't let everybody
+            server = connection.execute(_SERVER).scalar_one() if may_ask else ""
             return f"{server}/{connection.execute(_DATABASE).scalar_one()}"
 
 

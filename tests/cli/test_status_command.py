@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from keeping import at
 from typing_commands import MORNING, Run
+
+from scheduler.delivery.worker import TTL, at_work
+from scheduler.workspace import open_workspace
 
 
 def test_where_no_rules_are_active_it_says_what_to_do(shop: Path, run: Run) -> None:
@@ -79,3 +85,21 @@ def test_links_that_lead_nowhere_are_told_once_mails_are_really_sent(active: Pat
     settings = active / "rightreason.toml"
     settings.write_text(settings.read_text().replace('# host = "smtp.example.com"', 'host = "127.0.0.1"'))
     assert "the links in mails lead to http://localhost:8000" in run(active, "status").stdout
+
+
+def test_all_daemons_are_named_with_their_shares(
+    empty: Path, run: Run, postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTREASON_DATABASE", postgresql())
+    assert "daemon     none is at work" in run(empty, "status").stdout
+    with (
+        open_workspace(empty) as workspace,
+        at_work(workspace, "one/7", at(MORNING), stays=True) as first,
+        at_work(workspace, "another/8", at(MORNING), stays=True) as second,
+    ):
+        first.settle(at(MORNING))
+        second.settle(at(MORNING))
+        second.beat(at(MORNING) + TTL)
+        shown = run(empty, "status", "--now", "2026-11-02T08:02:01+01:00").stdout
+    assert "daemon     one/7 has given no sign of life for a while, last seen Mon  2 Nov 2026 08:00" in shown
+    assert "daemon     another/8 at work for 16 of 32 slices of the customers, last seen" in shown

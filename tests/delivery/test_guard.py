@@ -14,8 +14,8 @@ from sinks import Sink
 from typing_commands import run_in
 
 from scheduler.channels.channel import Handover
+from scheduler.delivery.dispatch import MARKED
 from scheduler.delivery.guard import CLOCK, COPY, HEARTBEAT_FILE, Guard, guarded_tick
-from scheduler.delivery.sending import MARKED
 from scheduler.messages.message import Message
 from scheduler.store import State, Store, open_store
 from scheduler.store.host import Host
@@ -102,7 +102,7 @@ def test_the_rest_of_the_round_stays_stopped_even_where_the_hold_is_released_at_
     guard.begin()
     clock.jumps(DAY)
     guard.check()
-    store.holds.lift("all")
+    store.holds.lift("all", now=clock())
     assert guard.check()
     assert guard.begin() == ""
     assert not guard.check()
@@ -115,7 +115,7 @@ def test_no_round_begins_before_somebody_has_looked_at_the_clock(store: Store, c
     guard.check()
     assert "the clock jumped by 1440 minutes" in guard.begin()
     assert "the clock jumped by 1440 minutes" in guard_of(store, clock).begin()
-    store.holds.lift("all")
+    store.holds.lift("all", now=clock())
     assert guard.begin() == ""
 
 
@@ -127,7 +127,7 @@ def test_a_hold_by_hand_does_not_hide_that_the_clock_jumped(store: Store, clock:
     assert guard.check()
     assert holds(store) == [("all", "me")]
     assert "the clock jumped" in guard.begin()
-    store.holds.lift("all")
+    store.holds.lift("all", now=clock())
     assert "the clock jumped" in guard.begin()
     assert holds(store) == [("all", CLOCK)]
 
@@ -176,7 +176,7 @@ def test_after_the_release_the_others_go_and_nobody_hears_twice(business: Busine
     guard = guard_of(business.store, clock)
     guarded_tick(business.worker, guard, clock, guard.check)
     clock.passes(MINUTE)
-    business.store.holds.lift("all")
+    business.store.holds.lift("all", now=clock())
     guarded_tick(business.worker, guard, clock, guard.check)
     assert len(business.heard()) == len({line.split()[2] for line in business.heard()}) == 2 * MARKED
 
@@ -192,9 +192,9 @@ def test_by_a_wrong_clock_nothing_ends_as_too_late(business: Business, clock: Cl
     )
     assert business.states() == {}
     clock.jumps(-30 * DAY)
-    business.store.holds.lift("all")
+    business.store.holds.lift("all", now=clock())
     guarded_tick(business.worker, guard, clock, guard.check)
-    business.store.holds.lift("all")
+    business.store.holds.lift("all", now=clock())
     guarded_tick(business.worker, guard, clock, guard.check)
     assert [row.state for row in business.store.ledger.rows()] == [State.SENT]
 
@@ -243,7 +243,7 @@ def test_a_copied_workspace_starts_in_hold_and_is_at_home_after_one_release(tmp_
         assert cause(copy).startswith("this database is a copy, or was restored: ")
         guard_of(copy, clock, there).begin()
         assert holds(copy) == [("all", COPY)]
-        copy.holds.lift("all")
+        copy.holds.lift("all", now=clock())
         works_for_a_while(copy, clock, there)
         guard_of(copy, clock, there).begin()
         assert holds(copy) == []
@@ -274,7 +274,7 @@ def test_the_file_of_another_machine_is_a_copy(tmp_path: Path, clock: Clock, mon
 def test_an_older_file_that_is_written_over_the_database_is_noticed(tmp_path: Path, clock: Clock) -> None:
     with shop_in(tmp_path) as store:
         works_for_a_while(store, clock, tmp_path)
-        store.back_up(tmp_path / "backup.db")
+        store.back_up(tmp_path / "backup.db", now=clock())
         works_for_a_while(store, clock, tmp_path)
     for leftover in ("rightreason.db-wal", "rightreason.db-shm"):
         (tmp_path / leftover).unlink(missing_ok=True)
@@ -284,7 +284,7 @@ def test_an_older_file_that_is_written_over_the_database_is_noticed(tmp_path: Pa
     with shop_in(tmp_path) as restored:
         guard_of(restored, clock, tmp_path).begin()
         assert holds(restored) == [("all", COPY)]
-        restored.holds.lift("all")
+        restored.holds.lift("all", now=clock())
         works_for_a_while(restored, clock, tmp_path)
         guard_of(restored, clock, tmp_path).begin()
         assert holds(restored) == []
@@ -293,11 +293,11 @@ def test_an_older_file_that_is_written_over_the_database_is_noticed(tmp_path: Pa
 def test_after_a_restore_one_release_is_enough(tmp_path: Path, clock: Clock) -> None:
     with shop_in(tmp_path) as store:
         works_for_a_while(store, clock, tmp_path)
-        store.back_up(tmp_path / "backup.db")
+        store.back_up(tmp_path / "backup.db", now=clock())
         works_for_a_while(store, clock, tmp_path)
         store.restore(tmp_path / "backup.db", now=clock())
         assert [(hold.name, hold.who) for hold in store.holds.list()] == [("all", "restore")]
-        store.holds.lift("all")
+        store.holds.lift("all", now=clock())
         guard_of(store, clock, tmp_path).begin()
         assert holds(store) == []
 
@@ -305,10 +305,10 @@ def test_after_a_restore_one_release_is_enough(tmp_path: Path, clock: Clock) -> 
 def test_a_backup_that_is_restored_into_another_workspace_needs_one_release_too(tmp_path: Path, clock: Clock) -> None:
     with shop_in(tmp_path / "here") as store:
         works_for_a_while(store, clock, tmp_path / "here")
-        store.back_up(tmp_path / "backup.db")
+        store.back_up(tmp_path / "backup.db", now=clock())
     with shop_in(tmp_path / "there") as other:
         other.restore(tmp_path / "backup.db", now=clock())
-        other.holds.lift("all")
+        other.holds.lift("all", now=clock())
         guard_of(other, clock, tmp_path / "there").begin()
         assert holds(other) == []
 
@@ -324,7 +324,7 @@ def test_a_hold_by_hand_does_not_hide_that_it_is_a_copy(tmp_path: Path, clock: C
         guard.begin()
         guard.beat()
         assert holds(copy) == [("all", "me")]
-        copy.holds.lift("all")
+        copy.holds.lift("all", now=clock())
         again = guard_of(copy, clock, there)
         again.begin()
         assert holds(copy) == [("all", COPY)]
@@ -363,6 +363,26 @@ def test_an_older_dump_that_is_put_back_into_postgresql_is_noticed(
         Host(store).take(old.identity, beats=old.beats, now=old.seen)
         guard_of(store, clock, tmp_path).begin()
         assert holds(store) == [("all", COPY)]
+
+
+def test_machines_that_work_on_one_postgresql_hold_nothing_and_each_notices_an_older_dump(
+    postgresql: Callable[[], str], clock: Clock, tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("one", "another")]
+    with open_store(postgresql()) as store:
+        for folder in folders * 3:  # they begin again and again, in turn
+            folder.mkdir(exist_ok=True)
+            works_for_a_while(store, clock, folder)
+        now = Host(store).known()
+        assert now is not None
+        Host(store).begin(now.identity, now=clock())  # who began at the same time, and was slower
+        assert Host(store).known() == now
+        assert holds(store) == []
+        for folder in folders:
+            Host(store).take(now.identity, beats=1, now=now.seen)
+            guard_of(store, clock, folder).begin()
+            assert holds(store) == [("all", COPY)]
+            store.holds.lift("all", now=clock())
 
 
 @pytest.mark.parametrize("written", ["", "{", "[]", '{"database": 1}', '{"database": "x", "beats": "many"}'])

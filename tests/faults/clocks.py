@@ -82,7 +82,7 @@ def _in_the_end(shop: Shop, clock: Shift) -> None:
 
     def released() -> bool:
         for hold in shop.store.holds.list():
-            shop.store.holds.lift(hold.name)
+            shop.store.holds.lift(hold.name, now=clock.now())
         return shop.is_quiet()
 
     with at_work(shop, Injured(clock=clock.file)) as worker:

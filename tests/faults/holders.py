@@ -19,6 +19,7 @@ from .daemons import daemon
 from .databases import Databases, Postgresql
 from .ground import Ground, at_work, drain
 from .oracle import Verdict
+from .sharing import sharing
 from .shop import Shop, lay_down, settings
 from .sink import sink
 from .waiting import until
@@ -27,7 +28,9 @@ ORDERS = 20
 
 
 def two_daemons(ground: Ground) -> Verdict:
-    """F5: a second daemon while one is at work, and two that begin at once."""
+    """F5: a second daemon while one is at work, and two that begin at once; on PostgreSQL they share the work."""
+    if ground.databases.kind == "postgresql":
+        return sharing(ground)
     verdict = Verdict()
     for _ in range(ground.cycles):
         with ground.shop() as shop:
@@ -96,7 +99,7 @@ def _put_back(ground: Ground) -> Verdict:
     """What was saved before something was sent is written over the database."""
     with _sent_and_unsent(ground) as opened:
         folder, saved = opened.folder, ground.place() / "saved.db"
-        opened.store.back_up(saved)
+        opened.store.back_up(saved, now=opened.clock())
         drain(opened)
         opened.workspace.close()
         for name in ("rightreason.db-wal", "rightreason.db-shm"):
@@ -109,14 +112,14 @@ def _restored(ground: Ground) -> Verdict:
     """What was saved before something was sent is restored by the program."""
     with _sent_and_unsent(ground) as opened:
         saved = ground.place() / "saved.db"
-        opened.store.back_up(saved)
+        opened.store.back_up(saved, now=opened.clock())
         drain(opened)
         opened.store.restore(saved, now=opened.clock())
-        return _begins_in_hold(opened, "a restored database", released=False)
+        return _begins_in_hold(opened, "a restored database", waiting=0)
 
 
-def _begins_in_hold(shop: Shop, what: str, *, released: bool = True) -> Verdict:
-    """A daemon works on it without sending, says why, and sends once it is released."""
+def _begins_in_hold(shop: Shop, what: str, *, released: bool = True, waiting: int = ORDERS) -> Verdict:
+    """A daemon works on it without sending, says why, and sends what is waiting, and one more, once it is released."""
     before = len(shop.sink.accepted())
     keys = [*shop.orders("fresh")]
     with at_work(shop) as worker:
@@ -134,10 +137,10 @@ def _begins_in_hold(shop: Shop, what: str, *, released: bool = True) -> Verdict:
     )
     if not released or "all" not in holds:
         return verdict
-    shop.store.holds.lift("all")
+    shop.store.holds.lift("all", now=shop.clock())
     drain(shop)
     arrived = len(shop.sink.accepted()) - before
-    return verdict.expecting(arrived == 1 + ORDERS, f"{what}: released, {arrived} of {1 + ORDERS} were sent")
+    return verdict.expecting(arrived == 1 + waiting, f"{what}: released, {arrived} of {1 + waiting} were sent")
 
 
 @contextmanager

@@ -20,7 +20,8 @@ ORDERS = 24
 STEPS = ("connect", "mail", "rcpt", "data", "end", "accepted", "answered")
 """The steps of a message as the mail server sees them."""
 FUNCTIONS = (
-    "scheduler.store.lease:Leases.acquire",
+    "scheduler.store.shares:Shares.join",
+    "scheduler.store.shares:Shares.settle",
     "scheduler.store.lease:Leases.renew",
     "scheduler.store.rulebooks:Rulebooks.active",
     "scheduler.store.ledger:Ledger.put",

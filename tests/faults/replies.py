@@ -154,7 +154,7 @@ def _of_channel(shop: Shop, step: str, reply: str) -> Verdict:
     held = [hold.name for hold in shop.store.holds.list()]
     shop.sink.script()
     for name in held:
-        shop.store.holds.lift(name)
+        shop.store.holds.lift(name, now=shop.clock())
     clock = clock_of(shop)
     clock.by = 31 * MINUTE
     drain(shop, Injured(clock=clock.file))

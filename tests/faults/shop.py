@@ -145,7 +145,8 @@ def settings(port: int, database: str | None = None, timeout: float = 30) -> str
     """A workspace's settings file."""
     first = f"database = {json.dumps(database)}\n" if database else ""
     mail = f'[email]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nfrom = "{SENDER}"\ntimeout = {timeout}\n'
-    return f'secret = "a secret of nobody"\n{first}{mail}'
+    # orders that come by the hundred are foreseen by nobody
+    return f'secret = "a secret of nobody"\n{first}{mail}[brakes]\nunforeseen = 1_000_000\n'
 
 
 @contextmanager
