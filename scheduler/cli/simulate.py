@@ -105,7 +105,7 @@ def copied(source: Workspace, folder: Path) -> Iterator[Workspace]:
     settings = source.folder / _SETTINGS
     written = settings.read_text(encoding="utf-8") if settings.exists() else ""
     (folder / _SETTINGS).write_text(_harmless(written), encoding="utf-8")
-    source.store.back_up(folder / _DATABASE)
+    source.store.copy(folder / _DATABASE)
     database = f"sqlite:///{(folder / _DATABASE).absolute()}"
     with open_workspace(folder, database=database, deliver_by="file", outbox=Path("outbox")) as copy:
         held = copy.store.leases.held()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import Consent
-from scheduler.store import customers
+from scheduler.store import customers, journal
 from scheduler.store.batch import OF_THOSE, PLACES, THOSE, Batch
 from scheduler.store.buckets import bucket_of, places
 from scheduler.store.taken import Refusal, Taken
@@ -30,7 +30,8 @@ _THERE = Batch(
     PLACES,
 )
 _OF = text(
-    "SELECT at, topic, channel, given, source FROM consent WHERE bucket = :bucket AND customer = :customer ORDER BY at"
+    "SELECT at, topic, channel, given, source FROM consent WHERE bucket = :bucket AND customer = :customer"
+    " ORDER BY at, topic, channel, given"
 )
 
 
@@ -66,7 +67,9 @@ class Consents:
                     refused.append(Refusal(position, given.customer, f"there is no customer {given.customer}"))
                 elif (record := _record(given)) not in there:
                     rows.setdefault(record, given.source)
-            _ADD.run(connection, [_row(record, source) for record, source in rows.items()])
+            added = [_row(record, source) for record, source in rows.items()]
+            _ADD.run(connection, added)
+            journal.withdraw(connection, added)
             customers.touch(connection, {record[0] for record in rows}, now=now)
         return Taken(added=len(rows), unchanged=len(consents) - len(rows) - len(refused), refused=tuple(refused))
 

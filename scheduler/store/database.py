@@ -15,21 +15,27 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from scheduler.errors import StoreError, UnusableDatabase
-from scheduler.store import backups, erasure
+from scheduler.store import backups, erasure, journal
+from scheduler.store.backups import Backup
 from scheduler.store.consents import Consents
+from scheduler.store.copies import Progress
 from scheduler.store.customers import Customers
 from scheduler.store.events import Events
 from scheduler.store.failures import as_store_error
+from scheduler.store.forecasts import Forecasts
 from scheduler.store.holds import Holds
 from scheduler.store.lease import Leases
 from scheduler.store.ledger import Ledger
-from scheduler.store.migrations import bring_up_to_date
+from scheduler.store.migrations import bring_up_to_date, version, versions
 from scheduler.store.notes import Notes
 from scheduler.store.outbox import Outbox
+from scheduler.store.replay import Replayed
 from scheduler.store.rulebooks import Rulebooks
+from scheduler.store.shares import Shares
 from scheduler.store.suppressions import Suppressions
 from scheduler.store.survey import Counts, Survey, counts, ever_had, survey
 from scheduler.store.tasks import Tasks
+from scheduler.store.traffic import Traffic
 from scheduler.store.watch import Watch
 
 BUSY_SECONDS = 60
@@ -50,11 +56,14 @@ class Store:
 
     Every method of `customers`, `events`, `ledger` and so on is one transaction; inside `together` they are one
     transaction all together. A failure of the database is raised as `StoreError`.
+
+    With `slices`, what is to be planned, decided, sent and tidied up is that of the customers in these slices alone.
     """
 
     engine: Engine
     pepper: bytes = b""
     connection: Connection | None = None
+    slices: tuple[int, ...] | None = None
 
     def __enter__(self) -> Store:
         return self
@@ -117,14 +126,23 @@ class Store:
         """
         return erasure.erase(self, customer, now=now)
 
-    def back_up(self, file: Path) -> None:
-        """Writes a SQLite database as of now to `file`, while it is in use. Raises `StoreError`."""
-        backups.back_up(self, file)
-
-    def restore(self, file: Path, *, now: int) -> None:
-        """Puts a backup in place of all that is in here, and holds everything. Raises `StoreError`."""
+    def back_up(self, file: Path, *, now: int, progress: Progress = lambda *_: None) -> Backup:
+        """Writes the database as of now to `file`, while it is in use. Raises `StoreError`."""
         with as_store_error(self.engine):
-            backups.restore(self, file, now=now)
+            return backups.back_up(self, file, now=now, progress=progress)
+
+    def copy(self, file: Path) -> None:
+        """Writes a SQLite database as of now to `file`, to try things on. Raises `StoreError`."""
+        with as_store_error(self.engine):
+            backups.copy(self, file)
+
+    def restore(self, file: Path, *, now: int, progress: Progress = lambda *_: None) -> Replayed:
+        """Puts a backup in place of all that is in here, replays what came after it, and holds everything.
+
+        Raises `StoreError`, `NewerDatabase`; then nothing is changed.
+        """
+        with as_store_error(self.engine):
+            return backups.restore(self, file, now=now, progress=progress)
 
     def survey(self) -> Survey:
         """The names of the events and attributes that there are, and how common each is."""
@@ -177,6 +195,16 @@ class Store:
         return Tasks(self)
 
     @property
+    def traffic(self) -> Traffic:
+        """How much left, and how much of it came back."""
+        return Traffic(self)
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """What the ledger said beforehand of each hour."""
+        return Forecasts(self)
+
+    @property
     def rulebooks(self) -> Rulebooks:
         """The rulebooks that are and were active."""
         return Rulebooks(self)
@@ -185,6 +213,11 @@ class Store:
     def leases(self) -> Leases:
         """Who may work."""
         return Leases(self)
+
+    @property
+    def shares(self) -> Shares:
+        """Who works for whom."""
+        return Shares(self)
 
     @property
     def holds(self) -> Holds:
@@ -212,6 +245,32 @@ def open_store(url: str, *, create: bool = True, pepper: bytes = b"") -> Store:
         engine.dispose()
         raise
     return store
+
+
+def migrate(url: str) -> tuple[str | None, str]:
+    """Brings the database at that URL up to date; the version it was at, None where there was none, and is at.
+
+    Raises `NewerDatabase`, `StoreError`.
+    """
+    engine = _engine(url, create=True)
+    try:
+        with as_store_error(engine):
+            with engine.connect() as connection:
+                before = version(connection)
+            bring_up_to_date(engine)
+    finally:
+        engine.dispose()
+    return before, versions()[-1]
+
+
+def version_of(url: str) -> str | None:
+    """The version of the database at that URL, None where it is empty; changes nothing. Raises `StoreError`."""
+    engine = _engine(url, create=False)
+    try:
+        with as_store_error(engine), engine.connect() as connection:
+            return version(connection)
+    finally:
+        engine.dispose()
 
 
 def _engine(url: str, *, create: bool) -> Engine:
@@ -242,11 +301,19 @@ def _engine(url: str, *, create: bool) -> Engine:
         if not create:
             raise StoreError(f"there is no database at {path}; import something first")
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)  # it holds people's data
     # What is asked of the database is about customers: it must not stand in the words of an exception.
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, pool_size=8)
+    event.listen(engine, "do_connect", _only_what_is_there)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _only_what_is_there(_dialect: object, _record: object, arguments: list[str], options: dict[str, object]) -> None:
+    # SQLite would make an empty file in the place of one that was taken away.
+    arguments[0] = f"{Path(arguments[0]).absolute().as_uri()}?mode=rw"
+    options["uri"] = True
 
 
 def _set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
@@ -258,17 +325,17 @@ def _set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None
         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"
     )
     path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
-    record.info.update(path=path, file=_file_at(path))
+    record.info["files"] = {one: _file_at(one) for one in (path, journal.attach(connection, path))}
 
 
 def _begin(connection: Connection) -> None:
     # A writer that starts as a reader fails as soon as another one was faster: it asks for the lock first.
     writes = connection.get_execution_options().get("writes", False)
-    path = connection.info["path"]
-    if _file_at(path) != connection.info["file"]:
-        # SQLite would go on in the removed file: marks would be lost, and so messages sent twice.
-        connection.invalidate()
-        raise StoreError(f"{path} was removed or replaced while it was in use")
+    for path, file in connection.info["files"].items():
+        if _file_at(path) != file:
+            # SQLite would go on in the removed file: marks would be lost, and so messages sent twice.
+            connection.invalidate()
+            raise StoreError(f"{path} was removed or replaced while it was in use")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect
 
 from scheduler.errors import NewerDatabase, StoreError
+from scheduler.store.lease import end_all
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -43,8 +44,12 @@ def bring_up_to_date(engine: Engine, *, create: bool = True) -> None:
         if engine.dialect.name == "postgresql":
             # two daemons that start at once must not both migrate
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239150)")
-        if version(connection) != known[-1]:
+        before = version(connection)
+        if before != known[-1]:
             _upgrade(connection)
+            if before is not None:
+                # a program that was opened before may not know these tables: at its next mark it has lost its lease
+                end_all(connection)
 
 
 def configuration(connection: Connection) -> Config:

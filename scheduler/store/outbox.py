@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, String, bindparam, text
 
 from scheduler.errors import LeaseTaken
-from scheduler.store import customers, holds
+from scheduler.store import customers, holds, journal, traffic
 from scheduler.store.batch import KEYS, Batch
+from scheduler.store.buckets import IN_SLICES, OfSlices
 from scheduler.store.lease import LIVING, Lease, ensure_held
 from scheduler.store.row import CANCEL, COLUMNS, OF_GIVEN, Row, because_of, customer_of, place_of, row_of, rows_of
 from scheduler.store.states import MAY_BECOME, MOST_BREAKS, OUTGOING, State
@@ -26,13 +28,19 @@ _WAITING = text(f"SELECT rule, channel, COUNT(*) FROM occasion WHERE {_READY} GR
 _CLAIM = (
     "UPDATE occasion SET sender = :sender WHERE (bucket, customer, key) IN (SELECT bucket, customer, key FROM occasion"
     f" WHERE {_READY} AND sender IN ('', :sender) AND {{breaks}}"
-    # what is held stays as it is, but for what is too late by now: the gates end that
-    f" AND (closes <= :now OR NOT EXISTS {holds.HELD})"
-    f" ORDER BY breaks, next_at, bucket, customer, key LIMIT :limit{{skipping}}) RETURNING {COLUMNS}"
+    # what is held, or waits for its channel, stays as it is, but for what is too late by now: the gates end that
+    f" AND (closes <= :now OR (channel NOT IN :full AND NOT EXISTS {holds.HELD}))"
+    f"{{slices}} ORDER BY breaks, next_at, bucket, customer, key LIMIT :limit{{skipping}}) RETURNING {COLUMNS}"
 )
-_SKIPPING = {"sqlite": "", "postgresql": " FOR UPDATE SKIP LOCKED"}
+_SKIPPING = " FOR UPDATE SKIP LOCKED"
+_LIMITS = {"sqlite": ("", ""), "postgresql": ("", _SKIPPING), "slices": (IN_SLICES, _SKIPPING)}
 _CLAIM_SOUND, _CLAIM_SUSPECT = (
-    {dialect: text(_CLAIM.format(breaks=breaks, skipping=skipping)) for dialect, skipping in _SKIPPING.items()}
+    {
+        name: text(_CLAIM.format(breaks=breaks, slices=slices, skipping=skipping)).bindparams(
+            bindparam("full", type_=String, expanding=True)
+        )
+        for name, (slices, skipping) in _LIMITS.items()
+    }
     for breaks in ("breaks = 0", "breaks > 0")
 )
 _GIVE_BACK = text(f"UPDATE occasion SET sender = '' WHERE {_READY} AND sender = :sender")
@@ -61,17 +69,17 @@ _TRIED = Batch(
     " AND attempt.occasion = given.key AND attempt.number = given.number",
     _ENDED,
 )
-_CRASHED = text(
+_CRASHED = OfSlices(
     "UPDATE occasion SET state = 'unconfirmed', error = :error, next_at = NULL,"
     " breaks = breaks + CASE WHEN sender = :own THEN 0 ELSE 1 END"
-    f" WHERE state = 'sending' AND (sender = :own OR sender NOT IN ({LIVING})) RETURNING {COLUMNS}"
+    f" WHERE state = 'sending' AND (sender = :own OR sender NOT IN ({LIVING})){{slices}} RETURNING {COLUMNS}"
 )
 _ABANDONED = f"sender NOT IN ('', :own) AND sender NOT IN ({LIVING})"
-_QUARANTINE = text(
+_QUARANTINE = OfSlices(
     "UPDATE occasion SET state = 'quarantined', error = :error, next_at = NULL, sender = '', breaks = breaks + 1"
-    f" WHERE {_READY} AND {_ABANDONED} AND breaks + 1 >= {MOST_BREAKS} RETURNING {COLUMNS}"
+    f" WHERE {_READY} AND {_ABANDONED} AND breaks + 1 >= {MOST_BREAKS}{{slices}} RETURNING {COLUMNS}"
 )
-_FREE = text(f"UPDATE occasion SET sender = '', breaks = breaks + 1 WHERE {_READY} AND {_ABANDONED}")
+_FREE = OfSlices(f"UPDATE occasion SET sender = '', breaks = breaks + 1 WHERE {_READY} AND {_ABANDONED}{{slices}}")
 _ATTEMPTS = text(
     "SELECT number, started, ended, outcome, provider_id, error FROM attempt"
     " WHERE bucket = :bucket AND customer = :customer AND occasion = :key ORDER BY number"
@@ -84,6 +92,8 @@ NOBODY = "nobody"
 """Who is sending what was marked without a lease."""
 CRASHED = "what was sending it ended before the outcome was known"
 BROKE_ITS_WORKER = f"the process that was about to send it ended each of {MOST_BREAKS} times"
+_LEFT = frozenset({State.SENT, State.UNCONFIRMED})
+"""What was `sending` and is so now has left, or may have."""
 CANCELLABLE = frozenset({State.PLANNED, State.WAITING, State.FAILED, State.QUARANTINED}) | OUTGOING
 """What a person may cancel: it has certainly not gone out, and is not about to."""
 
@@ -149,20 +159,22 @@ class Outbox:
         with self.store.read() as connection:
             return {(rule, channel): count for rule, channel, count in connection.execute(_WAITING, {"now": now})}
 
-    def claim(self, lease: Lease, now: int, limit: int = 100) -> list[Row]:
+    def claim(self, lease: Lease, now: int, limit: int = 100, *, full: Iterable[str] = ()) -> list[Row]:
         """What may be sent by now, the oldest first, and is nobody else's from now on while this lease lives.
 
-        What has broken a worker before comes last, and alone. Nothing is claimed while all is held, and of a rule or
-        channel that is held only what is too late by now. Raises `LeaseTaken` where the lease is no longer held.
+        What has broken a worker before comes last, and alone. Nothing is claimed while all is held; of a rule or
+        channel that is held, and of the channels that are `full` for now, only what is too late by now. Raises
+        `LeaseTaken` where the lease is no longer held.
         """
-        given = {"sender": lease.sender, "now": now}
+        given: dict[str, Any] = {"sender": lease.sender, "now": now, "full": list(full)}
+        if (slices := self.store.slices) is not None:
+            given["slices"] = list(slices)
         with self.store.write() as connection:
             ensure_held(connection, lease)
             if holds.ALL in holds.names(connection):
                 return []
-            sound = _CLAIM_SOUND[connection.dialect.name], limit
-            suspect = _CLAIM_SUSPECT[connection.dialect.name], 1
-            for statement, most in (sound, suspect):
+            which = connection.dialect.name if slices is None else "slices"
+            for statement, most in ((_CLAIM_SOUND[which], limit), (_CLAIM_SUSPECT[which], 1)):
                 found = [row_of(row) for row in connection.execute(statement, {**given, "limit": most})]
                 if found:
                     break
@@ -187,6 +199,8 @@ class Outbox:
             rows = [{**place_of(key), "number": number} for key, number in found.marked.items()]
             _MARK.run(connection, rows, sender=sender)
             _TRY.run(connection, rows, now=now)
+            journal.keep(connection, rows, now=now)
+        journal.sync(self.store.engine)
         return found
 
     def may_leave(self, revisions: Mapping[str, int], *, lease: Lease, rules: int) -> Marked:
@@ -206,6 +220,7 @@ class Outbox:
         """
         refused: list[str] = []
         rows: list[dict[str, Any]] = []
+        left: Counter[str] = Counter()
         with self.store.write() as connection:
             is_held = lease is not None and _is_held(connection, lease)
             keys = [outcome.key for outcome in outcomes]
@@ -216,6 +231,8 @@ class Outbox:
                 if row is None or not _may_say(outcome, row, lease, is_held=is_held):
                     refused.append(outcome.key)
                     continue
+                if row.state is State.SENDING and outcome.state in _LEFT:
+                    left[row.channel] += 1
                 rows.append(
                     {
                         **place_of(outcome.key),
@@ -230,6 +247,8 @@ class Outbox:
                 )
             _RECORD.run(connection, rows)
             _TRIED.run(connection, rows, now=now)
+            journal.keep(connection, rows, now=now)
+            traffic.count(connection, left, now=now)
         return refused
 
     def cancel(self, key: str, because: Sequence[str], *, now: int) -> bool:
@@ -247,9 +266,9 @@ class Outbox:
         claimed by others; it may be what broke them, so that counts, and at the third time it is quarantined. By the
         `lease` of who asks, and has nothing under way, what is `sending` is uncertain as well; its claims stay its own.
         """
-        given = {"now": now, "own": lease.sender if lease else ""}
+        slices, given = self.store.slices, {"now": now, "own": lease.sender if lease else ""}
         with self.store.write() as connection:
-            found = [row_of(row) for row in connection.execute(_CRASHED, {**given, "error": CRASHED})]
+            found = [row_of(row) for row in _CRASHED.run(connection, slices, **given, error=CRASHED)]
             tried = [
                 {
                     **place_of(row.key),
@@ -261,8 +280,9 @@ class Outbox:
                 for row in found
             ]
             _TRIED.run(connection, tried, now=now)
-            found += map(row_of, connection.execute(_QUARANTINE, {**given, "error": BROKE_ITS_WORKER}))
-            connection.execute(_FREE, given)
+            found += map(row_of, _QUARANTINE.run(connection, slices, **given, error=BROKE_ITS_WORKER))
+            _FREE.run(connection, slices, **given)
+            traffic.count(connection, Counter(row.channel for row in found if row.state in _LEFT), now=now)
         return found
 
     def attempts(self, key: str) -> list[Attempt]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
-from scheduler.store import addresses, customers
+from scheduler.store import addresses, customers, journal
 from scheduler.store.addresses import hashed, normal
 from scheduler.store.taken import Taken
 
@@ -47,6 +47,7 @@ class Suppressions:
             for suppression, address in rows:
                 given = {"address": address, "cause": suppression.cause, "since": suppression.since}
                 added += connection.execute(_ADD, {"channel": suppression.channel, **given}).rowcount
+            journal.suppress(connection, [_hashed(s, address, self.store.pepper) for s, address in rows])
             self._touch(connection, [(s.channel, address) for s, address in rows], now=now)
         return Taken(added=added, unchanged=len(rows) - added)
 
@@ -56,6 +57,7 @@ class Suppressions:
         with self.store.write() as connection:
             erased = hashed(plain, self.store.pepper)
             lifted = connection.execute(_LIFT, {"channel": channel, "address": plain, "erased": erased}).rowcount > 0
+            journal.lift(connection, channel, erased)
             self._touch(connection, [(channel, plain)], now=now)
         return lifted
 
@@ -68,3 +70,9 @@ class Suppressions:
         ids = {id_ for channel, address in used for id_ in addresses.users(connection, channel, address)}
         customers.lock(connection, ids)
         customers.touch(connection, ids, now=now)
+
+
+def _hashed(suppression: Suppression, address: str, pepper: bytes) -> dict[str, object]:
+    """A suppression as the journal has it."""
+    said = {"channel": suppression.channel, "cause": suppression.cause, "since": suppression.since}
+    return {**said, "address": hashed(address, pepper)}

@@ -284,7 +284,7 @@ def test_a_hold_before_the_mark_stops_the_message(store: Store, name: str) -> No
     store.holds.place(name, "a look", "me", now=NOW)
     marked = store.outbox.mark_sending(revisions, lease=None, now=NOW)
     assert (marked.marked, marked.held, marked.gone) == ({}, tuple(revisions), ())
-    store.holds.lift(name)
+    store.holds.lift(name, now=NOW)
     assert list(store.outbox.mark_sending(revisions, lease=None, now=NOW).marked) == list(revisions)
 
 
@@ -304,7 +304,7 @@ def test_what_is_held_is_not_claimed_until_it_is_released(store: Store, name: st
     before = store.ledger.row(key)
     assert store.outbox.claim(one, NOW, 9) == []
     assert store.ledger.row(key) == before
-    store.holds.lift(name)
+    store.holds.lift(name, now=NOW)
     assert [row.key for row in store.outbox.claim(one, NOW, 9)] == [key]
 
 
