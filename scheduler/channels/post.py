@@ -10,7 +10,7 @@ import fcntl
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FORMULA = ("=", "+", "-", "@")
 _BOM = "\ufeff"
 _END = b"\r\n"
+_STRUCK = b"(erased)"
 
 
 class PostChannel:
@@ -104,6 +105,18 @@ class PostChannel:
         lines += [""] * (ADDRESS_LINES - len(lines))
         _append(_sheet_of(path.parent), (path.name, key, card.name, *lines))
         self._listed.add(path.name)
+
+
+def strike(sheet: Path, is_meant: Callable[[str], bool]) -> None:
+    """Write over the lines of the cards that are meant, for good; nothing else moves. Raises `OSError`."""
+    with sheet.open("r+b", buffering=0) as file, _alone_with(file.fileno()):
+        at = 0
+        for line in (file.read() or b"").split(_END):
+            card = line.partition(b",")[0].decode("utf-8", "replace")
+            if card.endswith(".pdf") and is_meant(card):
+                file.seek(at)
+                file.write((_STRUCK + b"," * (len(COLUMNS) - 1)).ljust(len(line)))
+            at += len(line) + len(_END)
 
 
 def _sheet_of(day: Path) -> Path:

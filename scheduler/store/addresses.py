@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, text
 
 from scheduler.decisions.facts import ADDRESSES, Value
-from scheduler.store.batch import Batch
+from scheduler.store import values
+from scheduler.store.batch import Batch, Statement
+from scheduler.store.buckets import bucket_of
 
 ATTRIBUTES = tuple(dict.fromkeys(ADDRESSES.values()))
 """The attributes that are addresses."""
@@ -20,9 +22,13 @@ _USERS = {
     attribute: text(f"SELECT id FROM customer WHERE {attribute} = :address AND {attribute} <> ''")
     for attribute in ATTRIBUTES
 }
-_ANY_SUPPRESSED = text("SELECT 1 FROM suppression LIMIT 1")
+_ANY_SUPPRESSED = Statement("SELECT 1 FROM suppression LIMIT 1")
 _SUPPRESSED = Batch(
     "SELECT channel, address FROM suppression WHERE address IN (SELECT address FROM {given})", {"address": "text"}
+)
+_EVER = text(
+    "SELECT CAST(attributes AS TEXT) FROM customer WHERE bucket = :bucket AND id = :customer"
+    " UNION ALL SELECT CAST(detail AS TEXT) FROM note WHERE about = :customer AND what = 'attributes changed'"
 )
 
 
@@ -49,11 +55,22 @@ def users(connection: Connection, channel: str, address: str) -> list[str]:
     return [id_ for (id_,) in connection.execute(_USERS[attribute], {"address": address})]
 
 
+def ever_used(connection: Connection, customer: str, pepper: bytes) -> list[dict[str, str]]:
+    """The addresses that a customer has or, by the notes, had: the `channel` of each, and it, `plain` and `hashed`."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for (attributes,) in connection.execute(_EVER, {"bucket": bucket_of(customer), "customer": customer}):
+        present = normals(values.read(attributes))
+        for channel, attribute in ADDRESSES.items():
+            if plain := present[attribute]:
+                found[channel, plain] = {"channel": channel, "plain": plain, "hashed": hashed(plain, pepper)}
+    return list(found.values())
+
+
 def suppressed(
     connection: Connection, attributes: Mapping[str, Mapping[str, Value]], pepper: bytes
 ) -> dict[str, frozenset[str]]:
     """The channels that must not be used, by customer, given their present attributes."""
-    if connection.execute(_ANY_SUPPRESSED).first() is None:
+    if not _ANY_SUPPRESSED.all(connection, {}):
         return {}
     using: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for customer, present in attributes.items():
