@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli import imports
+from scheduler.cli import customer, imports
 from scheduler.cli.activate import activate
+from scheduler.cli.archive import archive
 from scheduler.cli.backtest import backtest
+from scheduler.cli.backup import backup
 from scheduler.cli.cancel import cancel
 from scheduler.cli.check import check
 from scheduler.cli.collect import collect
@@ -21,11 +23,14 @@ from scheduler.cli.consent import consent
 from scheduler.cli.contacts import contacts
 from scheduler.cli.demo import demo
 from scheduler.cli.diff import diff
+from scheduler.cli.doctor import doctor
 from scheduler.cli.frame import INTERRUPTED, WORKSPACE, Command, Commands, help_of
 from scheduler.cli.holds import hold, release
 from scheduler.cli.init import init
+from scheduler.cli.migrate import migrate
 from scheduler.cli.preview import preview
 from scheduler.cli.resolve import resolve
+from scheduler.cli.restore import restore
 from scheduler.cli.retry import retry
 from scheduler.cli.run import run
 from scheduler.cli.show import show
@@ -39,7 +44,8 @@ from scheduler.cli.why import why
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
     *(demo, init, imports.app, check, test, preview, why, backtest, diff, activate, simulate, tick, run, status),
-    *(contacts, show, resolve, retry, cancel, tasks, done, hold, release, collect, consent, suppress),
+    *(contacts, show, resolve, retry, cancel, tasks, done, hold, release, collect, consent, suppress, customer.app),
+    *(backup, restore, archive, migrate, doctor),
 )
 
 app = typer.Typer(

@@ -20,11 +20,13 @@ from scheduler.errors import SettingsError
 from scheduler.rulebook.findings import meant
 from scheduler.settings.alerts import Alerts
 from scheduler.settings.bounces import Bounces
+from scheduler.settings.brakes import Brakes
 from scheduler.settings.brand import Brand
 from scheduler.settings.email import Email
-from scheduler.settings.group import Group
+from scheduler.settings.group import Group, Paced
 from scheduler.settings.health import Health
 from scheduler.settings.post import Post
+from scheduler.settings.retention import Retention
 from scheduler.settings.sms import Sms
 from scheduler.settings.webhook import Webhook
 
@@ -64,7 +66,9 @@ class Settings(BaseSettings):
     bounces: Bounces = Bounces.model_validate({})
     post: Post = Post.model_validate({})
     alerts: Alerts = Alerts.model_validate({})
+    brakes: Brakes = Brakes.model_validate({})
     health: Health = Health.model_validate({})
+    retention: Retention = Retention.model_validate({})
 
     @classmethod
     def settings_customise_sources(
@@ -98,6 +102,13 @@ class Settings(BaseSettings):
     def mails_go_to_files(self) -> bool:
         """Whether e-mail is written to the outbox instead of being sent."""
         return self.deliver_by is DeliverBy.FILE or self.email.host is None
+
+    def paced(self, channel: str) -> Paced | None:
+        """How fast a channel may send; None where nobody minds: what it writes stays here."""
+        if self.deliver_by is DeliverBy.FILE or (channel == "email" and self.mails_go_to_files):
+            return None
+        found = getattr(self, channel, None)
+        return found if isinstance(found, Paced) else None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,7 +167,7 @@ def load_settings(workspace: Path, **options: Any) -> Settings:
     """
     path = workspace / SETTINGS_FILE
     written = _read(path)
-    for group, name in _secrets():
+    for group, name in secret_settings():
         if isinstance(written.get(group), dict) and name in written[group]:
             raise SettingsError(
                 f"{path}: {group}.{name} does not belong into this file; "
@@ -207,7 +218,7 @@ def _groups() -> dict[str, list[str]]:
     return fields
 
 
-def _secrets() -> Iterator[tuple[str, str]]:
+def secret_settings() -> Iterator[tuple[str, str]]:
     """The group and the name of each setting that is a secret, and so stands in no settings file."""
     for group, one in Settings.model_fields.items():
         if isinstance(one.default, Group):
