@@ -29,7 +29,9 @@ class Promise(StrEnum):
 class Handover:
     """What became of one message.
 
-    `sent`: accepted; `provider_id` is what the other side calls it. `retry`: it certainly did not go, and may later.
+    `sent`: accepted; `provider_id` is what the other side calls it. `retry`: it may be sent later, as it certainly did
+    not go; or it is `uncertain` whether it did, and the channel may be asked twice. `wait`: not before so many
+    microseconds.
     `failed`: it certainly did not go and never will. `unconfirmed`: it may have gone out; only a person can say.
     `detail` says why, in words for the ledger and without addresses. `suppress`: the address is no good. `hold`: the
     channel itself is refused, so nothing more is to be sent by it until somebody has looked.
@@ -40,6 +42,8 @@ class Handover:
     provider_id: str = ""
     suppress: bool = False
     hold: bool = False
+    wait: int = 0
+    uncertain: bool = False
 
 
 class Channel(Protocol):

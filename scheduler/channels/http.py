@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LONGEST = 65_536
 """How much of an answer's body is read, in bytes."""
+SECOND = 1_000_000
+_DIGITS = 9
+"""More digits of seconds than these nobody means."""
 _PIECES = 64
 """In how many pieces at most: whoever answers a byte at a time does not keep a worker busy for long."""
 
@@ -37,6 +41,19 @@ class Reply:
         except (ValueError, RecursionError):
             return {}
         return values if isinstance(values, dict) else {}
+
+    def wait(self, now: int) -> int:
+        """How long to wait before asking again, in microseconds: `Retry-After` (RFC 9110), 0 where it says nothing.
+
+        `now` is an instant in UTC microseconds.
+        """
+        said = self.headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdecimal():
+            return int(said[:_DIGITS]) * SECOND
+        try:
+            return max(0, int(parsedate_to_datetime(said).timestamp()) * SECOND - now)
+        except (ValueError, OverflowError):
+            return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class SmsChannel:
             auth=(account, self._token),
             timeout=settings.timeout,
         )
-        return _broken(answer) if isinstance(answer, Broke) else outcome_of(answer)
+        return _broken(answer) if isinstance(answer, Broke) else outcome_of(answer, now)
 
     def close(self) -> None:
         """Close the connection; the next message opens another."""
@@ -96,8 +96,8 @@ def e164(number: str) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def outcome_of(reply: Reply) -> Handover:
-    """What an answer means: by Twilio's code where there is one, or else by the status (RFC 9110).
+def outcome_of(reply: Reply, now: int) -> Handover:
+    """What an answer at `now` means: by Twilio's code where there is one, or else by the status (RFC 9110).
 
     Twilio's own words are left out, since they repeat the number.
     """
@@ -113,7 +113,7 @@ def outcome_of(reply: Reply) -> Handover:
     if code in _NO_NUMBER:
         return Handover(HandoverKind.FAILED, f"{_NO_NUMBER[code]} ({where})", suppress=True)
     if code in _LATER or status in (408, 429):
-        return Handover(HandoverKind.RETRY, f"{_LATER.get(code, 'not now')} ({where})")
+        return Handover(HandoverKind.RETRY, f"{_LATER.get(code, 'not now')} ({where})", wait=reply.wait(now))
     if code in _OURS or status in (401, 403, 404) or status < 400:
         return Handover(HandoverKind.RETRY, f"{_OURS.get(code, 'the request is refused')} ({where})", hold=True)
     return Handover(HandoverKind.FAILED, f"{_OTHERWISE.get(code, 'refused')} ({where})")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
-from scheduler.channels.http import Broke, Http, Reply
+from scheduler.channels.http import SECOND, Broke, Http, Reply
 from scheduler.channels.mime import digest
 from scheduler.channels.public_address import resolved
 from scheduler.errors import ChannelError
@@ -61,7 +61,7 @@ class WebhookChannel:
             return Handover(HandoverKind.RETRY, f"no connection: {error.strerror or error}")
         body = contact_json(message, key, now)
         headers = {"Content-Type": "application/json", **self._signed(body, key, now)}
-        return _outcome(self._posted(url, addresses, body, headers))
+        return _outcome(self._posted(url, addresses, body, headers), now)
 
     def close(self) -> None:
         """Close the connection; the next contact opens another."""
@@ -117,18 +117,22 @@ def _signer(secret: str) -> Webhook:
     return Webhook(key)
 
 
-def _outcome(answer: Reply | Broke) -> Handover:
-    """What an answer means; its own words are left out, since they may repeat what was posted."""
+def _outcome(answer: Reply | Broke, now: int) -> Handover:
+    """What an answer means; its own words are left out, since they may repeat what was posted.
+
+    Who failed (5xx) may have acted on it before.
+    """
     if isinstance(answer, Broke):
         again = "; it may have arrived, and is posted again under the same webhook-id" if answer.sent else ""
-        return Handover(HandoverKind.RETRY, f"{answer.why}{again}", hold=answer.untrusted)
+        return Handover(HandoverKind.RETRY, f"{answer.why}{again}", hold=answer.untrusted, uncertain=answer.sent)
     status = answer.status
     detail = f"answered with {status}"
     if 200 <= status < 300:
         return Handover(HandoverKind.SENT, detail)
     if status in _LATER or status >= 500:
-        wait = answer.headers.get("retry-after", "")
-        return Handover(HandoverKind.RETRY, f"{detail}, asked to wait {wait} s" if wait.isdecimal() else detail)
+        wait = answer.wait(now)
+        asked = f", asked to wait {wait // SECOND} s" if wait else ""
+        return Handover(HandoverKind.RETRY, f"{detail}{asked}", wait=wait, uncertain=status >= 500)
     if status < 400:
         return Handover(HandoverKind.RETRY, f"{detail}; redirects are not followed: set webhook.url anew", hold=True)
     if status in _NOT_OURS:

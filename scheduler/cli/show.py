@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from scheduler.store import Attempt, Row, Store
     from scheduler.wallclock import Zone
 
+_RETRY_OR_CANCEL = '  rightreason retry {key}\n  rightreason cancel {key} --reason "…"'
+_WAYS_OUT = {
+    "unconfirmed": "It may have gone out, and nobody can say so by itself. Look at the other side's log, then say\n"
+    "  rightreason resolve {key} sent\n  rightreason resolve {key} not-sent",
+    "quarantined": "It broke what was to decide or send it three times, and is left alone. Mend that, then say one of\n"
+    + _RETRY_OR_CANCEL,
+    "failed": "It has not gone out, and will not by itself. Mend what is wrong and let it go again, or leave it\n"
+    "  rightreason retry {key}",
+    "retry": "It is tried again by itself. To do so at once, or never\n" + _RETRY_OR_CANCEL,
+    "assigned": "Somebody has to do it. Once it is done, or where it will not be\n"
+    "  rightreason done {key} --outcome reached\n  rightreason done {key} --dropped",
+}
+"""What a person can do about an occasion, by its state."""
+
 Id = Annotated[str, typer.Argument(metavar="ID", help="The occasion: RULE/CUSTOMER/ANCHOR, as `contacts` lists it.")]
 
 
@@ -93,8 +107,5 @@ def _print(row: Row, name: str, where: Zone, attempts: list[Attempt], rulebook: 
     for attempt in attempts:
         ended = f"{attempt.outcome} at {shown(attempt.ended, where)}" if attempt.ended else attempt.outcome
         typer.echo(f"{f'try {attempt.number}':>15}  {shown(attempt.started, where)}, {ended} {attempt.error}".rstrip())
-    if row.state == "unconfirmed":
-        typer.echo(
-            "\nIt may have gone out, and nobody can say so by itself. Look at the mail server's log, then say\n"
-            f"  rightreason resolve {row.key} sent\n  rightreason resolve {row.key} not-sent"
-        )
+    if way_out := _WAYS_OUT.get(row.state):
+        typer.echo("\n" + way_out.format(key=row.key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from scheduler.decisions.facts import Customer, Event
@@ -37,9 +38,18 @@ class Occasion:
 
 def occasion_key(rule: str, customer: str, anchor: str) -> str:
     """Write the key RULE/CUSTOMER/ANCHOR, each part percent-encoded."""
-    parts = (rule, customer, anchor)
+    return f"{_encoded(rule)}/{_encoded(customer)}/{_encoded(anchor)}"
+
+
+@lru_cache(maxsize=1024)  # a customer's occasions come one after the other, and often several of one event
+def _encoded(part: str) -> str:
     # Most parts need no encoding, and a look is far cheaper than to encode.
-    return "/".join(part if _PLAIN.fullmatch(part) else quote(part, safe="") for part in parts)
+    return part if _PLAIN.fullmatch(part) else quote(part, safe="")
+
+
+def rule_of(key: str) -> str:
+    """The rule of an occasion, by its key."""
+    return unquote(key.partition("/")[0])
 
 
 def anchor_in(key: str) -> str:

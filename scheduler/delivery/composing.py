@@ -54,7 +54,7 @@ class Composer:
 
 def composer(rulebook: Rulebook, settings: Settings) -> Composer:
     """A composer for a rulebook."""
-    templates = Templates(rulebook.files, settings.brand.language)
+    templates = _templates.of(rulebook, settings.brand.language)
     return Composer(rulebook, settings, templates, settings.signing_keys()[0])
 
 
@@ -64,6 +64,24 @@ def assignee(rule: Rule, customer: Customer) -> str:
         return rule.assign or CARE
     owner = customer.attributes.get("owner")
     return owner if isinstance(owner, str) and owner else CARE
+
+
+class _Newest:
+    """Keeps the templates of the newest rulebook: to compile them takes longer than all else for one message."""
+
+    def __init__(self) -> None:
+        self._rulebook: Rulebook | None = None
+        self._templates = Templates({})
+
+    def of(self, rulebook: Rulebook, language: str) -> Templates:
+        """The templates of a rulebook in a house of that language."""
+        templates = self._templates
+        if self._rulebook is not rulebook or templates.language != language:
+            self._rulebook, self._templates = rulebook, (templates := Templates(rulebook.files, language))
+        return templates
+
+
+_templates = _Newest()
 
 
 @lru_cache(maxsize=1024)

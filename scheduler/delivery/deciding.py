@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.outcome import Decision, Outcome
-from scheduler.planning.plan import plan_customers
+from scheduler.delivery.outcomes import STUCK, back_off
+from scheduler.planning.apart import apart, fault_in
+from scheduler.planning.plan import plan_again
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import DateTrigger, EveryTrigger, Trigger
-from scheduler.store import Decided, Row, State, Store
+from scheduler.store import Decided, Row, State, Store, Tried
+from scheduler.store.states import MOST_BREAKS
 
 ON_TIME = 60_000_000
 """Less than this late (in microseconds), a decision is made as of the instant that it was due for."""
@@ -39,11 +42,21 @@ class _Batch:
     returning: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
 
+    def __add__(self, other: _Batch) -> _Batch:
+        return _Batch(self.decided + other.decided, self.returning | other.returning, self.lost | other.lost)
 
-def decide_due(store: Store, rules: Active, now: int, stopping: Callable[[], bool] = lambda: False) -> Counter[Outcome]:
+
+def decide_due(
+    store: Store,
+    rules: Active,
+    now: int,
+    stopping: Callable[[], bool] = lambda: False,
+    broke: Callable[[Tried], None] = lambda _: None,
+) -> Counter[Outcome]:
     """Decide every row that is due by `now`, batch by batch until `stopping`; returns how often each outcome came.
 
-    Decisions of customers about whom something new came meanwhile are not written; their rows stay due.
+    Decisions of customers about whom something new came meanwhile are not written; their rows stay due. Where the
+    program breaks over a customer, their rows are tried later, or no more by themselves, which `broke` is told.
     """
     counts: Counter[Outcome] = Counter()
     seen: Counter[str] = Counter()
@@ -52,19 +65,51 @@ def decide_due(store: Store, rules: Active, now: int, stopping: Callable[[], boo
         batch = _decided(store, rules, due, now)
         stale = set(store.ledger.record(batch.decided, now=now))
         outcomes = {state: outcome for outcome, state in _STATES.items()}
-        counts.update(outcomes[one.state] for one in batch.decided if one.key not in stale)
+        for one in batch.decided:
+            if one.key in stale:
+                continue
+            if one.error:
+                broke(Tried(one.key, one.state, error=one.error, next_at=one.next_at))
+            else:
+                counts[outcomes[one.state]] += 1
         # A date that has come returns, a contact gives rise to others; a row that no longer comes out is cancelled.
         if again := batch.returning | batch.lost:
-            plan_customers(store, rules, again, now)
+            plan_again(store, rules, again, now)
     return counts
 
 
 def _decided(store: Store, rules: Active, due: Sequence[Row], now: int) -> _Batch:
-    batch = _Batch()
     open_rows: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in store.ledger.open_rows({row.customer for row in due}):
         open_rows[row.customer][row.key] = row
     customers = [one for one in store.customers.read(open_rows) if one.id in open_rows]
+    batches, broken = apart(lambda some: _decided_together(rules, some, open_rows, now), customers)
+    is_theirs = bool(batches) or len(broken) == 1
+    undecided = [
+        _undecided(row, customer.revision, error, now, counts=is_theirs)
+        for customer, error in broken
+        for row in open_rows[customer.id].values()
+        if row.next_at is not None and row.next_at <= now
+    ]
+    return sum(batches, _Batch(undecided))
+
+
+def _undecided(row: Row, revision: int, error: Exception, now: int, *, counts: bool) -> Decided:
+    """A row over whose customer the program broke: it is tried later, or no more by itself.
+
+    That `counts` unless it broke over all: then it is the program that somebody has to put right.
+    """
+    breaks = row.breaks + counts
+    state = State.QUARANTINED if counts and breaks >= MOST_BREAKS else State.WAITING
+    wait = back_off(breaks) if counts else STUCK
+    next_at = now + wait if state is State.WAITING else None
+    return Decided(row.key, row.state, revision, state, next_at, error=fault_in(error), broke=counts)
+
+
+def _decided_together(
+    rules: Active, customers: Iterable[Customer], open_rows: Mapping[str, Mapping[str, Row]], now: int
+) -> _Batch:
+    batch = _Batch()
     by_rule = {rule.name: rule for rule in rules.program.rules}
     for since, group in _by_instant(customers, open_rows, now).items():
         rows = {key: row for one in group for key, row in open_rows[one.id].items()}

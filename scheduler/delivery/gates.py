@@ -9,16 +9,25 @@ from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.occasions import anchor_of
 from scheduler.decisions.outcome import Decision, Outcome
+from scheduler.planning.apart import apart
 from scheduler.planning.rulebooks import Active
 from scheduler.store import Row
 
 
-def asked_again(rules: Active, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> dict[str, Decision]:
+def asked_again(
+    rules: Active, rows: Sequence[Row], customers: Mapping[str, Customer], now: int
+) -> tuple[dict[str, Decision], list[tuple[Row, Exception]]]:
     """Ask every gate of some decided rows as of `now`; returns the decision about each, by its key.
 
-    A row of which there is no decision no longer comes out of the rules and facts. Contacts that were decided for
-    the same instant don't speak against each other: they passed together, and which of them was first is not kept.
+    A row of which there is no decision no longer comes out of the rules and facts; or the program broke over it: those
+    are returned too, with what was raised. Contacts that were decided for the same instant don't speak against each
+    other: they passed together, and which of them was first is not kept.
     """
+    answers, broken = apart(lambda some: _answers(rules, some, customers, now), rows)
+    return {key: decision for found in answers for key, decision in found.items()}, broken
+
+
+def _answers(rules: Active, rows: Sequence[Row], customers: Mapping[str, Customer], now: int) -> dict[str, Decision]:
     found = _asked(rules, rows, customers, now, alone=False)
     doubted = [row for row in rows if row.key in found and found[row.key].outcome is not Outcome.CONTACT]
     if doubted:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.channels.mime import mail_bytes, message_id
 from scheduler.durations import MINUTE
-from scheduler.errors import places_in
 from scheduler.messages.message import Email, Message
+from scheduler.planning.apart import fault_in
 from scheduler.store import Row, State, Suppression, Tried
 from scheduler.store.outbox import storable
 from scheduler.store.states import MOST_BREAKS
@@ -19,6 +19,8 @@ FIRST_RETRY = 30 * MINUTE
 LONGEST_WAIT = 24 * 60 * MINUTE
 STUCK = 5 * MINUTE
 """How long to wait before looking again at what somebody has to put right."""
+LAST_TRY = MINUTE
+"""So long before its window closes is a message tried at the latest, where the other side asks for a long wait."""
 
 _STATES: Mapping[HandoverKind, State] = {
     HandoverKind.SENT: State.SENT,
@@ -55,15 +57,17 @@ def known(row: Row, message: Message, answer: Handover, attempt: int, now: int) 
 def outcome_of(row: Row, message: Message, answer: Handover, attempt: int, now: int) -> Tried:
     """The outcome of attempt number `attempt` (from 1) to deliver a row.
 
-    What could be tried again but for the end of its window has failed.
+    The other side may ask for a longer wait than the usual one, but not past the last try in the window. What could
+    be tried again but for the end of its window has failed; or is `unconfirmed`, where this attempt may have arrived.
     """
     state = _STATES[answer.kind]
     next_at = None
     error = "" if state is State.SENT else answer.detail
     if state is State.RETRY:
-        next_at = now + _wait(attempt)
+        next_at = now + max(back_off(attempt), min(answer.wait, LONGEST_WAIT, row.closes - LAST_TRY - now))
         if next_at >= row.closes:
-            state, next_at, error = State.FAILED, None, f"{error}; its window closes before the next try"
+            state, next_at = State.UNCONFIRMED if answer.uncertain else State.FAILED, None
+            error = f"{error}; its window closes before the next try"
     identifier = message_id(row.key, message.from_) if isinstance(message, Email) else ""
     return Tried(row.key, state, answer.provider_id, error, next_at, identifier, attempt)
 
@@ -85,7 +89,7 @@ def broken(row: Row, error: Exception, now: int, attempt: int | None = None) -> 
     """
     breaks = row.breaks + 1
     state = State.QUARANTINED if breaks >= MOST_BREAKS else State.RETRY
-    next_at = now + _wait(breaks) if state is State.RETRY else None
+    next_at = now + back_off(breaks) if state is State.RETRY else None
     return Tried(row.key, state, error=fault_in(error), next_at=next_at, attempt=attempt, broke=True)
 
 
@@ -106,11 +110,6 @@ def has_no_bytes(message: Message, key: str, now: int) -> bool:
     return False
 
 
-def fault_in(error: Exception) -> str:
-    """The kind of an exception and its place: its own words may name a customer."""
-    (place,) = places_in(error)[-1:] or ["an unknown place"]
-    return f"a fault of the program: {type(error).__name__} in {place}"
-
-
-def _wait(times: int) -> int:
+def back_off(times: int) -> int:
+    """How long to wait (microseconds) after so many failures, from 1."""
     return min(FIRST_RETRY << min(times - 1, 20), LONGEST_WAIT)

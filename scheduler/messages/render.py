@@ -86,14 +86,14 @@ def _email(
     unsubscribe = values["links"]["unsubscribe"]
     if unsubscribe not in html or unsubscribe not in text:
         raise _no_way_out(template, html=unsubscribe in html)
-    sender = _mailbox(head.get("from") or email.from_, path)
+    sender = _mailbox(head.get("from") or email.from_, "from", path)
     return Email(
         to=to,
         subject=head["subject"],
         html=html,
         text=tidied(text),
         from_=sender,
-        reply_to=_mailbox(head.get("reply_to") or email.reply_to or "", path),
+        reply_to=_mailbox(head.get("reply_to") or email.reply_to or "", "reply_to", path),
         preheader=head.get("preheader", ""),
         language=language,
         headers=_headers(context, unsubscribe, sender),
@@ -160,13 +160,16 @@ def _word(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _mailbox(text: str, path: str) -> str:
-    """One address with its name; raises `TemplateError` where it is another number of addresses or none."""
+def _mailbox(text: str, field: str, path: str) -> str:
+    """One address with its name; raises `TemplateError` where it is another number of addresses or none.
+
+    What a `field` of the head has become is not repeated: it may hold facts.
+    """
     if not text:
         return ""
     found = getaddresses([text])
     name, address = found[0]
     local, _, domain = address.rpartition("@")
     if len(found) != 1 or not local or not domain or not one_line(address) == address or " " in address:
-        raise template_error(f"{text!r} is not one address", path, 1, 'write it like "Our shop <shop@example.com>"')
+        raise template_error(f"{field} is not one address", path, 1, 'write it like "Our shop <shop@example.com>"')
     return f"{name} <{address}>" if name else address

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NoReturn
 
+import jinja2
 from jinja2 import nodes, pass_context
 from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.loaders import BaseLoader
@@ -38,6 +39,9 @@ SYNTAX = "write it as Jinja: {{ value }} or {% if value %}"
 """The way out where a template can't be read."""
 SIMPLER = "write it simpler: templates name values, ask {% if … %} and go through short lists"
 """The way out where a template does what none may, or what can't be done."""
+
+_WITHOUT_FACTS = (jinja2.TemplateError, TypeError, ArithmeticError, RecursionError, MemoryError)
+"""What says what is wrong without the values that it is about; the words of any other may hold facts of a customer."""
 
 _METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset({"upper", "lower", "title", "capitalize", "strip", "startswith", "endswith", "split"}),
@@ -311,6 +315,8 @@ class Piece:
             if trace.tb_frame.f_code.co_filename == self.path:
                 line = self.template.get_corresponding_lineno(trace.tb_lineno)
             trace = trace.tb_next
+        if not isinstance(error, _WITHOUT_FACTS):
+            error = SecurityError(f"it breaks with a {type(error).__name__}")
         raise template_error(error, self.path, self.lines.get(line, line)) from None
 
 

@@ -5,16 +5,17 @@ Only customers are planned about whom something is new, or whose plan was made b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.decisions.facts import NOTHING, Customer
 from scheduler.decisions.reason import fill_reason
 from scheduler.decisions.windows import pending
+from scheduler.planning.apart import apart, fault_in
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Exemption
 from scheduler.store import Row, Store
-from scheduler.store.row import NO_LONGER
+from scheduler.store.batch import no_collection
 from scheduler.wallclock import ZONE_DATA_VERSION
 
 BATCH = 1_000
@@ -23,12 +24,16 @@ BATCH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many customers were planned, and how many occasions were added, moved and cancelled."""
+    """How many customers were planned, and how many occasions were added, moved and cancelled.
+
+    `problems` says who could not be planned, since the program broke over them.
+    """
 
     customers: int = 0
     added: int = 0
     moved: int = 0
     cancelled: int = 0
+    problems: tuple[str, ...] = ()
 
     def __add__(self, other: Planned) -> Planned:
         return Planned(
@@ -36,6 +41,7 @@ class Planned:
             self.added + other.added,
             self.moved + other.moved,
             self.cancelled + other.cancelled,
+            self.problems + other.problems,
         )
 
 
@@ -49,28 +55,44 @@ def plan(
 ) -> Planned:
     """Plan every customer who is to be planned; each batch is one transaction, and `stopping` may end it after any.
 
-    `progress` is told how many were planned. Planning twice changes nothing.
+    `progress` is told how many were planned. Planning twice changes nothing. A customer over whom the program breaks is
+    left as they are, and tried again the next time.
     """
     name = plan_name(rules)
     done = Planned()
-    while not stopping() and (found := store.customers.unplanned(name, BATCH)):
-        done += plan_customers(store, rules, (customer for customer, _ in found), now)
+    left: set[str] = set()
+    while not stopping() and (found := _unplanned(store, name, left)):
+        planned, broken = apart(lambda some: plan_customers(store, rules, some, now), found)
+        left.update(customer for customer, _ in broken)
+        problems = tuple(f"customer {customer} can't be planned: {fault_in(error)}" for customer, error in broken)
+        done = sum(planned, done + Planned(problems=problems))
         if progress is not None:
             progress(len(found))
     return done
 
 
+def _unplanned(store: Store, name: str, left: Collection[str]) -> list[str]:
+    """The next batch of customers who are to be planned, without those who are `left`."""
+    found = store.customers.unplanned(name, BATCH + len(left))
+    return [customer for customer, _ in found if customer not in left][:BATCH]
+
+
 def plan_customers(store: Store, rules: Active, ids: Iterable[str], now: int) -> Planned:
     """Plan some customers, whether or not anything about them is new, in one transaction."""
-    customers = list(store.customers.read(ids))
-    rows = list(rows_of(rules, customers, now))
-    with store.together() as both:
-        taken = both.ledger.put(rows)
-        coming = {row.key for row in rows}
-        gone = [row.key for row in both.ledger.open_rows(one.id for one in customers) if row.key not in coming]
-        cancelled = both.ledger.cancel(gone, NO_LONGER, now=now) if gone else 0
-        both.customers.mark_planned([(one.id, one.revision) for one in customers], plan_name(rules))
-    return Planned(len(customers), taken.added, taken.updated, cancelled)
+    with no_collection():
+        customers = list(store.customers.read(ids))
+        rows = list(rows_of(rules, customers, now))
+        with store.together() as both:
+            taken = both.ledger.put(rows, whole=(one.id for one in customers), now=now)
+            both.customers.mark_planned([(one.id, one.revision) for one in customers], plan_name(rules))
+    return Planned(len(customers), taken.added, taken.updated, taken.withdrawn)
+
+
+def plan_again(store: Store, rules: Active, ids: Iterable[str], now: int) -> None:
+    """Plan some customers anew; those over whom the program breaks are left for `plan`."""
+    _, broken = apart(lambda some: plan_customers(store, rules, some, now), list(ids))
+    left = store.customers.read(customer for customer, _ in broken) if broken else ()
+    store.customers.mark_planned([(one.id, one.revision) for one in left], "")
 
 
 def plan_name(rules: Active) -> str:

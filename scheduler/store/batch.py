@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import gc
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy import Connection, CursorResult, bindparam, text
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -49,43 +50,91 @@ def given(rows: Sequence[Mapping[str, Any]]) -> str:
     return _write(rows)
 
 
+class Statement:
+    """A statement, with the names of those parameters in it that are lists.
+
+    SQLite's driver is given one without lists as it is: SQLAlchemy takes longer over it than SQLite.
+    """
+
+    def __init__(self, statement: str, *lists: str) -> None:
+        self._written = None if lists else statement
+        self._text = text(statement).bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+    def run(self, connection: Connection, given: Mapping[str, Any]) -> int:
+        """Executes it; the number of rows that it changed."""
+        if connection.dialect.name == "sqlite" and self._written is not None:
+            return driver_cursor(connection).execute(self._written, given).rowcount
+        return connection.execute(self._text, given).rowcount
+
+    def all(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Executes it; what it answers."""
+        if connection.dialect.name == "sqlite" and self._written is not None:
+            return driver_cursor(connection).execute(self._written, given).fetchall()
+        return fetched(connection.execute(self._text, given))
+
+
 class Batch:
     """A statement in which `{given}` stands for rows of these columns, each with its PostgreSQL type."""
 
     def __init__(self, statement: str, columns: Mapping[str, str]) -> None:
         self._statements = {
-            dialect: text(statement.format(given=given)) for dialect, given in given_table(columns).items()
+            dialect: Statement(statement.format(given=given)) for dialect, given in given_table(columns).items()
         }
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]], **more: Any) -> int:
         """Executes it, if there are any rows; the number of rows that it changed. `more` are single parameters."""
-        return self._execute(connection, rows, more).rowcount if rows else 0
+        return self._statement(connection).run(connection, {"given": given(rows), **more}) if rows else 0
 
     def all(self, connection: Connection, rows: Sequence[Mapping[str, Any]], **more: Any) -> list[tuple[Any, ...]]:
         """Executes it, if there are any rows; what it answers."""
-        return fetched(self._execute(connection, rows, more)) if rows else []
+        return self._statement(connection).all(connection, {"given": given(rows), **more}) if rows else []
 
-    def _execute(
-        self, connection: Connection, rows: Sequence[Mapping[str, Any]], more: Mapping[str, Any]
-    ) -> CursorResult[Any]:
-        return connection.execute(self._statements[connection.dialect.name], {"given": given(rows), **more})
+    def _statement(self, connection: Connection) -> Statement:
+        return self._statements[connection.dialect.name]
 
 
-class Insertion:
+class _Each:
+    """A statement about each row, as it is put to SQLite; and to PostgreSQL, about all of them.
+
+    SQLite has no round trips to save, and takes many columns out of a JSON text slowly.
+    """
+
+    def __init__(self, here: str, there: Batch) -> None:
+        self._here, self._there = here, there
+
+    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Executes it, if there are any rows; the number of rows that it wrote."""
+        if connection.dialect.name == "postgresql":
+            return self._there.run(connection, rows)
+        return driver_cursor(connection).executemany(self._here, rows).rowcount if rows else 0
+
+
+class Insertion(_Each):
     """Inserts rows of these columns, each with its PostgreSQL type; `conflict` says what happens to those there."""
 
     def __init__(self, table: str, columns: Mapping[str, str], conflict: str = "") -> None:
         names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-        self._here = f"INSERT INTO {table} ({names}) VALUES ({values}) {conflict}"
-        self._there = Batch(f"INSERT INTO {table} ({names}) SELECT {names} FROM {{given}} {conflict}", columns)
+        there = Batch(f"INSERT INTO {table} ({names}) SELECT {names} FROM {{given}} {conflict}", columns)
+        super().__init__(f"INSERT INTO {table} ({names}) VALUES ({values}) {conflict}", there)
 
-    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Executes it, if there are any rows."""
-        if connection.dialect.name == "postgresql":
-            self._there.run(connection, rows)
-        elif rows:
-            # SQLite has no round trips to save, and takes many columns out of a JSON text slowly
-            connection.exec_driver_sql(self._here, list(rows))
+
+class Update(_Each):
+    """Writes these columns into the rows with these keys, each with its PostgreSQL type."""
+
+    def __init__(self, table: str, keys: Mapping[str, str], columns: Mapping[str, str]) -> None:
+        here, there = (
+            f"UPDATE {table} SET {', '.join(f'{name} = {given}{name}' for name in columns)}{more}"
+            f" WHERE {' AND '.join(f'{table}.{name} = {given}{name}' for name in keys)}"
+            for given, more in ((":", ""), ("given.", " FROM {given}"))
+        )
+        super().__init__(here, Batch(there, {**keys, **columns}))
+
+
+def driver_cursor(connection: Connection) -> sqlite3.Cursor:
+    """A cursor of SQLite's own, in the transaction of this connection."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - there is no other driver of that dialect
+    return driver.cursor()
 
 
 def fetched(result: CursorResult[Any]) -> list[tuple[Any, ...]]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, bindparam, text
+from sqlalchemy import Connection, text
 
-from scheduler.store.batch import OF_THOSE, PLACES, THOSE, Batch, fetched, given, given_table, no_collection
+from scheduler.store.batch import OF_THOSE, PLACES, THOSE, Batch, Statement, fetched, given, given_table, no_collection
 from scheduler.store.buckets import places
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class About:
 
     def __init__(self, statement: str, elsewhere: str = "") -> None:
         asked = {"sqlite": statement, "postgresql": elsewhere or statement}
-        names: list[BindParameter[Any]] = [bindparam("names", expanding=True)] if ":names" in statement else []
+        names = ["names"] if ":names" in statement else []
         self._statements = {
-            (dialect, named): text(asked[dialect].format(of=of, those=those)).bindparams(*names)
+            (dialect, named): Statement(asked[dialect].format(of=of, those=those), *names)
             for dialect, table in given_table(PLACES).items()
             for named, of, those in ((False, "", _RANGE), (True, THOSE.format(given=table), OF_THOSE))
         }
@@ -68,7 +68,7 @@ class About:
     def ask(self, connection: Connection, those: Those, **more: Any) -> list[tuple[Any, ...]]:
         """What it answers."""
         statement = self._statements[connection.dialect.name, those.named]
-        return fetched(connection.execute(statement, {**those.parameters(), **more}))
+        return statement.all(connection, {**those.parameters(), **more})
 
 
 def in_chunks(

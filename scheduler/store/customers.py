@@ -16,7 +16,7 @@ from scheduler.decisions.facts import Customer, Value
 from scheduler.store import histories, notes, values
 from scheduler.store.addresses import normal, normals
 from scheduler.store.batch import PLACES, THOSE, Batch, fetched
-from scheduler.store.buckets import places
+from scheduler.store.buckets import OfSlices, buckets_in, places
 from scheduler.store.taken import Taken
 from scheduler.store.watch import notify
 
@@ -33,7 +33,10 @@ _ENROL = Batch(
     PLACES,
 )
 _READ = "SELECT id, revision, CAST(attributes AS TEXT)" + _THESE + " ORDER BY bucket, id"
-_LOCK = {"sqlite": Batch(_READ, PLACES), "postgresql": Batch(_READ + " FOR UPDATE OF customer", PLACES)}
+_LOCK, _LOCK_ALONE = (
+    {"sqlite": Batch(read, PLACES), "postgresql": Batch(read + " FOR UPDATE OF customer", PLACES)}
+    for read in (_READ, "SELECT id, revision" + _THESE + " ORDER BY bucket, id")
+)
 _TOUCH = Batch("UPDATE customer SET revision = revision + 1, changed_at = :now" + _OF_THESE, PLACES)
 _CHANGE = Batch(
     "UPDATE customer SET attributes = given.attributes, email = given.email, phone = given.phone,"
@@ -51,11 +54,15 @@ _CALLED = {
     )
     for dialect, name in _NAME.items()
 }
-_NEW = text("SELECT id, revision FROM customer WHERE revision > planned_revision ORDER BY bucket, id LIMIT :limit")
+_NEW, _NEW_IN = (
+    text(f"SELECT id, revision FROM customer WHERE revision > planned_revision{where} ORDER BY bucket, id LIMIT :limit")
+    # by buckets, since those lead the index of the unplanned: it would be long to look past those of others
+    for where in ("", " AND bucket = ANY(CAST(:buckets AS smallint[]))")
+)
 _PLANNED_WITH_OTHERS = tuple(
-    text(
+    OfSlices(
         f"SELECT id, revision FROM customer WHERE planned_with {differs} :plan"
-        " AND revision <= planned_revision LIMIT :limit"
+        " AND revision <= planned_revision{slices} LIMIT :limit"
     )
     for differs in ("<", ">")
 )
@@ -144,12 +151,17 @@ class Customers:
 
         `plan` names all that a plan is made with beside the facts: the rulebook's version, that of the zone data.
         """
+        slices = self.store.slices
         with self.store.read() as connection:
-            found: dict[str, int] = dict(fetched(connection.execute(_NEW, {"limit": limit})))
+            if slices is None:
+                found: dict[str, int] = dict(fetched(connection.execute(_NEW, {"limit": limit})))
+            else:
+                given = {"buckets": buckets_in(slices), "limit": limit}
+                found = dict(fetched(connection.execute(_NEW_IN, given)))
             for others in _PLANNED_WITH_OTHERS:
                 if len(found) < limit:
-                    given = {"plan": _fingerprint(plan), "limit": limit - len(found)}
-                    found.update(fetched(connection.execute(others, given)))
+                    left = limit - len(found)
+                    found.update(fetched(others.run(connection, slices, plan=_fingerprint(plan), limit=left)))
         return list(found.items())
 
     def mark_planned(self, revisions: Iterable[tuple[str, int]], plan: str) -> None:
@@ -157,7 +169,8 @@ class Customers:
         read = dict(revisions)
         rows = [{**place, "revision": read[place["customer"]]} for place in places(read)]
         with self.store.write() as connection:
-            lock(connection, read)
+            if self.store.is_postgresql:
+                lock(connection, read)  # in order; on SQLite a writer is alone
             _MARK.run(connection, rows, plan=_fingerprint(plan))
 
 
@@ -168,7 +181,7 @@ def enrol(connection: Connection, ids: Iterable[str], *, now: int) -> None:
 
 def lock(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
     """The revisions of those that there are, which nobody else can change before the transaction ends."""
-    return {id_: revision for id_, revision, _ in _locked(connection, ids)}
+    return dict(_LOCK_ALONE[connection.dialect.name].all(connection, places(ids)))
 
 
 def _locked(connection: Connection, ids: Iterable[str]) -> list[tuple[Any, ...]]:

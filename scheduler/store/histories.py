@@ -23,7 +23,8 @@ _EVENTS = About(
     " WHERE {those} AND replaced_by IS NULL ORDER BY bucket, customer, at, id"
 )
 _CONSENTS = About(
-    "SELECT customer, topic, channel, given, at FROM {of}consent WHERE {those} ORDER BY bucket, customer, at"
+    "SELECT customer, topic, channel, given, at FROM {of}consent WHERE {those}"
+    " ORDER BY bucket, customer, at, topic, channel, given"
 )
 
 

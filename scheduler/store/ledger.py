@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
 from scheduler.store import customers
-from scheduler.store.batch import KEYS, OF_THOSE, PLACES, THOSE, Batch, Insertion
-from scheduler.store.buckets import bucket_of, places
+from scheduler.store.batch import KEYS, OF_THOSE, PLACES, THOSE, Batch, Insertion, Update
+from scheduler.store.buckets import OfSlices, bucket_of, places
+from scheduler.store.retention import archived_until
 from scheduler.store.row import (
     CANCEL,
     COLUMNS,
+    IS_WITHDRAWN,
+    NO_LONGER,
     OF_GIVEN,
     TYPES,
     Row,
@@ -43,19 +47,25 @@ _PLANNED = (
     "template",
     "reason",
     "version",
-    "revision",
     "exempt",
 )
-"""What planning says of an occasion that is still open."""
+"""What planning says of an occasion that is still open; the revision it was said at goes with it."""
 
 _SELECT = f"SELECT {COLUMNS} FROM occasion"
 _ROW = {"bucket": "smallint", **TYPES}
-_INSERT = Insertion("occasion", {**_ROW, "sender": "text"})
-_BURY = Insertion("occasion", {**_ROW, "sender": "text"}, "ON CONFLICT DO NOTHING")
-_MOVE = Batch(
-    f"UPDATE occasion SET {', '.join(f'{name} = given.{name}' for name in _PLANNED)}{OF_GIVEN}",
-    {**KEYS, **{name: TYPES[name] for name in _PLANNED}},
+_ADD = Insertion("occasion", {**_ROW, "sender": "text"}, "ON CONFLICT DO NOTHING")
+_NEW = {"state": str(State.PLANNED), "sender": ""}
+_MOVE = Update("occasion", KEYS, {name: TYPES[name] for name in (*_PLANNED, "revision")})
+_PLANNED_OF = attrgetter(*_PLANNED)
+_OPEN_OR_WITHDRAWN = (
+    f"SELECT key, customer, state, {', '.join(_PLANNED)} FROM {THOSE}occasion WHERE {OF_THOSE}"
+    f" AND (state IN ('planned', 'waiting') OR ({IS_WITHDRAWN})) ORDER BY bucket, customer, key"
 )
+_CHANGEABLE = {
+    "sqlite": Batch(_OPEN_OR_WITHDRAWN, PLACES),
+    "postgresql": Batch(_OPEN_OR_WITHDRAWN + " FOR UPDATE OF occasion", PLACES),
+}
+"""What planning may change."""
 _RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + OF_GIVEN, KEYS)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
 _DECIDE = Batch(
@@ -66,12 +76,16 @@ _DECIDE = Batch(
     " reason = CASE WHEN given.reason = '' THEN occasion.reason ELSE given.reason END" + OF_GIVEN,
     {**KEYS, **{name: TYPES[name] for name in (*_DECIDED, "template", "reason")}},
 )
-_DUE = text(
-    _SELECT + " WHERE state IN ('planned', 'waiting') AND next_at <= :now ORDER BY next_at, bucket, customer, key"
-    " LIMIT :limit"
+_BROKE = Batch(
+    "UPDATE occasion SET breaks = occasion.breaks + given.broke, error = given.error" + OF_GIVEN,
+    {**KEYS, "broke": "integer", "error": "text"},
+)
+_DUE = OfSlices(
+    _SELECT + " WHERE state IN ('planned', 'waiting') AND next_at <= :now{slices}"
+    " ORDER BY next_at, bucket, customer, key LIMIT :limit"
 )
 _NEXT = tuple(
-    text(f"SELECT MIN(next_at) FROM occasion WHERE state IN {states}")
+    OfSlices(f"SELECT MIN(next_at) FROM occasion WHERE state IN {states}{{slices}}")
     for states in ("('planned', 'waiting')", "('queued', 'retry')")
 )
 _OPEN_ROWS = Batch(
@@ -87,7 +101,7 @@ class Decided:
     """What was decided of an occasion that was in state `was`, from the facts at `revision`.
 
     For `queued`, `next_at` is when it may be sent, if not given the instant it was decided for. Empty `template`
-    and `reason` leave those of the plan.
+    and `reason` leave those of the plan. `error` says what stopped the deciding, `broke` that it counts as a break.
     """
 
     key: str
@@ -100,6 +114,8 @@ class Decided:
     channel: str = ""
     template: str = ""
     reason: str = ""
+    error: str = ""
+    broke: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,47 +124,34 @@ class Ledger:
 
     store: Store
 
-    def put(self, rows: Sequence[Row]) -> Taken:
+    def put(self, rows: Sequence[Row], *, whole: Iterable[str] = (), now: int = 0) -> Taken:
         """Takes what planning says: new keys become planned rows, open ones are moved where something differs.
 
         What is over or on its way out is never touched, but what was withdrawn is planned again. A row of an unknown
-        customer is refused.
+        customer is refused. Of customers whose plan is `whole`, open rows that it does not name are withdrawn at `now`.
         """
-        latest = {row.key: row for row in rows}
-        refused: list[Refusal] = []
-        added: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        back: list[dict[str, Any]] = []
         with self.store.write() as connection:
-            known = customers.lock(connection, {row.customer for row in rows})
-            there = {row.key: row for row in rows_of(connection, latest, lock=True)}
-            for position, row in enumerate(rows):
-                if row.customer not in known or customer_of(row.key) != row.customer:
-                    refused.append(Refusal(position, row.key, f"there is no customer {row.customer} for it"))
-                    latest.pop(row.key, None)
-            for key, row in latest.items():
-                before = there.get(key)
-                if before is None:
-                    added.append({**columns_of(row), "state": "planned", "sender": ""})
-                elif before.is_withdrawn:
-                    back.append(columns_of(row))
-                elif before.state.is_open and any(getattr(row, name) != getattr(before, name) for name in _PLANNED):
-                    moved.append(columns_of(row))
-            _INSERT.run(connection, added)
-            _MOVE.run(connection, moved + back)
-            _RETURN.run(connection, back)
-        unchanged = len(rows) - len(refused) - len(added) - len(moved) - len(back)
-        return Taken(len(added) + len(back), len(moved), unchanged, tuple(refused))
+            planned = _Planned(rows, set(whole))
+            known = customers.lock(connection, planned.customers)
+            planned.refuse_others(known)
+            planned.compare(_CHANGEABLE[connection.dialect.name].all(connection, places(known)))
+            until = archived_until(connection)  # what closed before may be over, and have left
+            coming = [columns_of(row) | _NEW for row in planned.rows.values() if row.closes >= until]
+            added = _ADD.run(connection, coming)
+            _MOVE.run(connection, planned.moved + planned.back)
+            _RETURN.run(connection, planned.back)
+            CANCEL.run(connection, planned.gone, now=now)
+        return planned.taken(added)
 
     def due(self, now: int, limit: int = 1000) -> list[Row]:
         """Rows that are to be decided by now, the oldest first."""
         with self.store.read() as connection:
-            return [row_of(row) for row in connection.execute(_DUE, {"now": now, "limit": limit})]
+            return [row_of(row) for row in _DUE.run(connection, self.store.slices, now=now, limit=limit)]
 
     def next_due(self) -> int | None:
         """The earliest instant at which a row is to be decided or sent."""
         with self.store.read() as connection:
-            found = [connection.execute(earliest).scalar() for earliest in _NEXT]
+            found = [earliest.run(connection, self.store.slices).scalar() for earliest in _NEXT]
         return min((at for at in found if at is not None), default=None)
 
     def open_rows(self, ids: Iterable[str]) -> list[Row]:
@@ -160,6 +163,7 @@ class Ledger:
         """Writes decisions; those whose row or customer has changed meanwhile are left, and their keys returned."""
         stale: list[str] = []
         rows: list[dict[str, Any]] = []
+        stopped: list[dict[str, Any]] = []
         with self.store.write() as connection:
             keys = [decided.key for decided in decisions]
             revisions = customers.lock(connection, {customer_of(key) for key in keys})
@@ -168,9 +172,12 @@ class Ledger:
                 row = there.get(decided.key)
                 if row is None or row.state != decided.was or revisions.get(row.customer) != decided.revision:
                     stale.append(decided.key)
-                else:
-                    rows.append(_columns(decided, now))
+                    continue
+                rows.append(_columns(decided, now))
+                if decided.error:
+                    stopped.append({**place_of(row.key), "broke": int(decided.broke), "error": decided.error})
             _DECIDE.run(connection, rows, now=now)
+            _BROKE.run(connection, stopped)
         return stale
 
     def cancel(self, keys: Iterable[str], because: Sequence[str], *, now: int) -> int:
@@ -190,7 +197,7 @@ class Ledger:
         """Takes rows that are over just as they are, of customers that are no longer there; one that is there stays."""
         given = [{**columns_of(row), "sender": ""} for row in rows]
         with self.store.write() as connection:
-            _BURY.run(connection, given)
+            _ADD.run(connection, given)
 
     def row(self, key: str) -> Row | None:
         """The row with that key."""
@@ -235,6 +242,47 @@ _FILTERS = {
     "since": f"{_WHEN} >= :since",
     "until": f"{_WHEN} < :until",
 }
+
+
+class _Planned:
+    """What planning says, compared with what is there: `rows` are those that are not."""
+
+    def __init__(self, rows: Sequence[Row], whole: set[str]) -> None:
+        self.said, self.whole = rows, whole
+        self.customers = whole.union(row.customer for row in rows)
+        self.rows: dict[str, Row] = {}
+        self.refused: list[Refusal] = []
+        self.moved: list[dict[str, Any]] = []
+        self.back: list[dict[str, Any]] = []
+        self.gone: list[dict[str, Any]] = []
+
+    def refuse_others(self, known: Collection[str]) -> None:
+        for position, row in enumerate(self.said):
+            if row.customer in known and customer_of(row.key) == row.customer:
+                self.rows[row.key] = row
+            else:
+                self.refused.append(Refusal(position, row.key, f"there is no customer {row.customer} for it"))
+
+    def compare(self, there: Iterable[tuple[Any, ...]]) -> None:
+        for key, customer, state, *planned in there:
+            row = self.rows.pop(key, None)
+            if row is None:
+                if customer in self.whole and state != State.CANCELLED:
+                    self.gone.append({**place_of(key), "because": because_of(NO_LONGER)})
+            elif state == State.CANCELLED:
+                self.back.append(_moved(row))
+            elif tuple(planned) != _PLANNED_OF(row):
+                self.moved.append(_moved(row))
+
+    def taken(self, added: int) -> Taken:
+        moved, back, gone = len(self.moved), len(self.back), len(self.gone)
+        unchanged = len(self.said) - len(self.refused) - added - moved - back
+        return Taken(added + back, moved, unchanged, tuple(self.refused), gone)
+
+
+def _moved(row: Row) -> dict[str, Any]:
+    columns = {"bucket": bucket_of(row.customer), "customer": row.customer, "key": row.key, "revision": row.revision}
+    return columns | dict(zip(_PLANNED, _PLANNED_OF(row), strict=True))
 
 
 def _columns(decided: Decided, now: int) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 from scheduler.decisions.facts import Contact
 from scheduler.rulebook.model import AsksFor
 from scheduler.store.chunks import About, Those
-from scheduler.store.row import NO_LONGER, because_of
+from scheduler.store.row import IS_WITHDRAWN
 from scheduler.store.states import CONTACTED, OVER, State
 
 _OCCASIONS = About(
     "SELECT customer, key, rule, COALESCE(decided_for, opens), channel, asks_for, exempt, state FROM {of}occasion"
     " WHERE {those} AND state NOT IN ('planned', 'waiting')"
-    # what was withdrawn may come out again: `Row.is_withdrawn`
-    f" AND NOT (state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = '{because_of(NO_LONGER)}')"
+    # what was withdrawn may come out again
+    f" AND NOT ({IS_WITHDRAWN})"
     " ORDER BY bucket, customer, 4, key"
 )
 _ASKS_FOR = {str(kind): kind for kind in AsksFor}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,8 +26,8 @@ class Row:
 
     `next_at` is when it is to be looked at again; `decided_for` the instant that the decision is of, `decided_at`
     when it was made; `because` names the gates that said no; `version` is the rulebook's; `revision` is that of the
-    customer when it was planned or decided last. `breaks` is how often it broke its worker; `sender` is the lease that
-    has claimed it or is sending it.
+    customer when planning said something new of it, or it was decided. `breaks` is how often it broke its worker;
+    `sender` is the lease that has claimed it or is sending it.
     """
 
     key: str
@@ -63,6 +64,11 @@ class Row:
 
 NO_LONGER = (str(Cause.ACTIVE),)
 """Why an occasion is cancelled that no longer comes out of the rules and facts."""
+IS_WITHDRAWN = (
+    "state = 'cancelled' AND decided_for IS NULL AND CAST(because AS TEXT) = " + f"'{json.dumps(list(NO_LONGER))}'"
+)
+"""As `Row.is_withdrawn`, asked of the table."""
+
 NAMES = tuple(field.name for field in fields(Row))
 TYPES = {
     **dict.fromkeys(NAMES, "text"),
@@ -91,6 +97,7 @@ CANCEL = Batch(
 """Ends the rows given, with their cause."""
 
 _BECAUSE = NAMES.index("because")
+_COLUMNS_OF = attrgetter(*NAMES)
 _KEYED = (
     f"SELECT {COLUMNS}"
     " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
@@ -112,9 +119,9 @@ def row_of(columns: Sequence[Any]) -> Row:
 
 def columns_of(row: Row) -> dict[str, Any]:
     """The columns of a row, with its bucket, as a statement takes them."""
-    columns = {name: getattr(row, name) for name in NAMES}
+    columns = dict(zip(NAMES, _COLUMNS_OF(row), strict=True))
     columns["asks_for"], columns["state"] = str(row.asks_for), str(row.state)
-    columns["because"] = because_of(row.because)
+    columns["because"] = because_of(row.because) if row.because else "[]"
     columns["bucket"] = bucket_of(row.customer)
     return columns
 

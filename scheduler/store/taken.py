@@ -16,9 +16,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many were new, took the place of what was there, or were there already; and those that were refused."""
+    """How many were new, took the place of what was there, or were there already; and those that were refused.
+
+    `withdrawn` is how many were there, and are no longer said.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: tuple[Refusal, ...] = ()
+    withdrawn: int = 0

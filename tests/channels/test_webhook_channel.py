@@ -132,7 +132,7 @@ def test_every_yes_is_one(web: Web, connect: Connect, status: int) -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
 def test_a_temporary_no_is_tried_again_later(web: Web, connect: Connect, status: int) -> None:
     outcome = connect(web(Answer(status))).deliver(notice(), KEY, NOW)
-    assert outcome == Handover(HandoverKind.RETRY, f"answered with {status}")
+    assert outcome == Handover(HandoverKind.RETRY, f"answered with {status}", uncertain=status >= 500)
 
 
 def test_how_long_to_wait_is_told(web: Web, connect: Connect) -> None:
@@ -177,7 +177,7 @@ def test_a_connection_that_breaks_without_an_answer_is_tried_again_with_the_same
 def test_a_server_that_never_answers_is_tried_again(web: Web, connect: Connect) -> None:
     outcome = connect(web(Answer(stalls=True)), timeout=0.2).deliver(notice(), KEY, NOW)
     again = "it may have arrived, and is posted again under the same webhook-id"
-    assert outcome == Handover(HandoverKind.RETRY, f"the server did not answer in time; {again}")
+    assert outcome == Handover(HandoverKind.RETRY, f"the server did not answer in time; {again}", uncertain=True)
 
 
 def test_a_refused_connection_is_tried_again(web: Web, connect: Connect) -> None:

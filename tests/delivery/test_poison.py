@@ -21,7 +21,6 @@ from scheduler.delivery.worker import Worker, at_work
 from scheduler.errors import StoreError
 from scheduler.messages.message import Email, Message, Text
 from scheduler.store import CustomerEvent, Row, State, Tried
-from scheduler.store.outbox import CRASHED
 
 NOW = "2026-03-02 15:00"
 PRIVATE = "ana@example.com has a secret"
@@ -109,7 +108,7 @@ def test_a_message_over_which_its_channel_breaks_is_unconfirmed_and_the_others_g
     assert business.states() == {key("ana"): "unconfirmed", key("bea"): "sent", key("cem"): "sent"}
     row = business.row(key("ana"))
     assert row.breaks == 1
-    assert row.error.startswith("a fault of the program: ValueError in delivery/sending.py:")
+    assert row.error.startswith("a fault of the program: ValueError in delivery/dispatch.py:")
     assert row.error.endswith(" while it was handed over")
     assert PRIVATE not in row.error
     assert report.problems == (f"{row.key}: {row.error}",)
@@ -133,7 +132,7 @@ def test_where_the_channel_takes_a_key_it_is_asked_again_and_quarantined_at_the_
         "retry",
         "quarantined",
     ]
-    assert row.error.startswith("a fault of the program: ValueError in delivery/sending.py:")
+    assert row.error.startswith("a fault of the program: ValueError in delivery/dispatch.py:")
 
 
 def test_a_mail_that_can_not_be_encoded_has_certainly_not_gone_out(
@@ -253,6 +252,61 @@ def test_a_task_that_its_channel_does_not_take_is_not_assigned(tmp_path: Path) -
         business.tick(NOW)
         assert (business.row("call/ana/l1").state, business.row("call/ana/l1").error) == ("retry", "the disk is full")
         assert business.store.tasks.list() == []
+
+
+# --- a customer over whom planning and the gates break -----------------------------------------------------------
+
+
+def of_two_countries(business: Business, *names: str, when: str) -> None:
+    """Take what no gate can look at; it comes from outside as it is."""
+    ill = {"email": "ill@example.com", "country": ["DE", "AT"]}
+    business.store.customers.add([(name, ill) for name in names], now=at(when))  # type: ignore[misc] # it is ill
+
+
+def test_a_customer_over_whom_the_gates_break_waits_and_the_others_are_decided(business: Business) -> None:
+    business.plan(NOW)
+    of_two_countries(business, "ana", when=NOW)
+    report = business.tick(NOW)
+    assert business.states() == {key("ana"): "waiting", key("bea"): "sent", key("cem"): "sent"}
+    row = business.row(key("ana"))
+    assert (row.breaks, row.next_at) == (1, at("2026-03-02 15:30"))
+    assert row.error.startswith("a fault of the program: TypeError in decisions/")
+    unplanned, undecided = report.problems
+    assert unplanned.startswith("customer ana can't be planned: a fault of the program: TypeError in ")
+    assert undecided == f"{row.key}: {row.error}"
+
+
+def test_at_the_third_break_of_the_gates_it_is_quarantined_and_goes_once_both_are_mended(business: Business) -> None:
+    business.plan(NOW)
+    of_two_countries(business, "ana", when=NOW)
+    for now in (NOW, "2026-03-02 15:30", "2026-03-02 16:30"):
+        report = business.tick(now)
+    assert business.row(key("ana")).state == "quarantined"
+    assert [alert.kind for alert in report.alerts] == ["quarantined"]
+    business.customer("ana")
+    business.store.outbox.record([Tried(key("ana"), State.QUEUED)], now=at("2026-03-02 17:00"))
+    business.tick("2026-03-02 17:00")
+    assert heard(business) == ["ana", "bea", "cem"]
+
+
+def test_where_the_gates_break_over_everybody_nobody_is_quarantined_for_it(business: Business) -> None:
+    business.plan(NOW)
+    of_two_countries(business, "ana", "bea", "cem", when=NOW)
+    for now in (NOW, "2026-03-02 15:05", "2026-03-02 15:10"):
+        business.tick(now)
+    assert {(row.state, row.breaks) for row in business.store.ledger.rows()} == {("waiting", 0)}
+
+
+def test_a_message_over_which_the_gates_break_again_is_tried_later_and_the_others_go(business: Business) -> None:
+    refuse = Handover(HandoverKind.RETRY, "450 busy")
+    business.sinks.sink("email").answers.extend([refuse] * 3)
+    business.tick(NOW)
+    of_two_countries(business, "ana", when="2026-03-02 15:10")
+    report = business.tick("2026-03-02 15:30")
+    assert business.states() == {key("ana"): "retry", key("bea"): "sent", key("cem"): "sent"}
+    row = business.row(key("ana"))
+    assert (row.breaks, row.next_at) == (1, at("2026-03-02 16:00"))
+    assert f"{row.key}: {row.error}" in report.problems
 
 
 # --- a message that kills its worker -----------------------------------------------------------------------------
@@ -387,7 +441,7 @@ def test_an_address_that_is_no_good_is_suppressed_though_the_outcome_had_to_wait
     assert [hold.name for hold in business.store.holds.list()] == ["channel:email"]
 
 
-def test_what_was_marked_and_never_handed_over_is_unconfirmed_by_the_next_tick(business: Business) -> None:
+def test_what_was_marked_and_never_handed_over_leaves_in_the_next_tick(business: Business) -> None:
     sink = business.sinks.sink("email")
 
     def fails() -> bool:
@@ -397,11 +451,9 @@ def test_what_was_marked_and_never_handed_over_is_unconfirmed_by_the_next_tick(b
 
     with pytest.raises(StoreError):
         tick(business.worker, at(NOW), stopping=fails)
-    report = business.tick("2026-03-02 15:01")
-    assert Counter(business.states().values()) == {"sent": 1, "unconfirmed": 2}
-    assert report.delivered == {State.SENT: 1}
-    assert sorted(problem.partition(": ")[2] for problem in report.problems) == [CRASHED] * 2
-    assert len(heard(business)) == 1
+    business.tick("2026-03-02 15:01")
+    assert Counter(business.states().values()) == {"sent": 3}
+    assert len({key for _, key, _ in sink.taken}) == len(sink.taken) == 3
 
 
 def test_a_lease_that_ran_out_while_the_database_was_away_breaks_no_message(business: Business) -> None:

@@ -191,7 +191,20 @@ def test_an_attribute_may_be_called_like_a_method() -> None:
 
 
 def test_a_sender_of_two_addresses_is_refused() -> None:
-    assert "is not one address" in str(problem("Hi", "subject: x\nfrom: a@b.example, c@d.example"))
+    assert "from is not one address" in str(problem("Hi", "subject: x\nfrom: a@b.example, c@d.example"))
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        ("Hi", "subject: x\nreply_to: '{{ customer.owner }}'"),
+        ("Hi", "subject: x\nfrom: '{{ customer.owner }}'"),
+        ("{{ today|date(customer.owner) }}", "subject: x"),
+    ],
+)
+def test_what_is_wrong_is_told_without_the_facts_that_it_is_about(body: str, head: str) -> None:
+    told = problem(body, head, customer={**ANA, "owner": "QQQQQQQ, Ana"})
+    assert "QQQ" not in f"{told} {told.facts}"
 
 
 def test_the_sender_and_the_reply_address_come_from_the_settings_otherwise() -> None:

@@ -122,6 +122,18 @@ def test_a_decision_is_written_with_its_causes(store: Store) -> None:
     )
 
 
+def test_what_stopped_the_deciding_is_kept_and_counts_where_it_is_the_rows_own(store: Store) -> None:
+    enrol(store, "ann")
+    row = occasion()
+    store.ledger.put([row])
+    for was, broke in ((State.PLANNED, True), (State.WAITING, False), (State.WAITING, True)):
+        decided = Decided(row.key, was, 1, State.WAITING, NOW + 7, error="a fault", broke=broke)
+        assert store.ledger.record([decided], now=NOW) == []
+    found = store.ledger.row(row.key)
+    assert found is not None
+    assert (found.state, found.next_at, found.breaks, found.error) == (State.WAITING, NOW + 7, 2, "a fault")
+
+
 def test_a_contact_keeps_for_when_and_when_it_was_decided(store: Store) -> None:
     row = occasion(template="thanks", reason="planned")
     enrol(store, "ann")
@@ -242,3 +254,41 @@ def test_what_somebody_cancelled_is_never_planned_again(store: Store) -> None:
     store.ledger.cancel([row.key], ("person",), now=NOW)
     assert store.ledger.put([row]).added == 0
     assert state_of(store, row.key) == State.CANCELLED
+
+
+def test_an_open_row_that_a_whole_plan_does_not_name_is_withdrawn(store: Store) -> None:
+    enrol(store, "ann")
+    kept, gone = occasion(anchor="1"), occasion(anchor="2")
+    store.ledger.put([kept, gone])
+    assert store.ledger.put([kept], whole=["ann"], now=NOW + 3) == Taken(unchanged=1, withdrawn=1)
+    found = store.ledger.row(gone.key)
+    assert found is not None
+    assert (found.is_withdrawn, found.decided_at, found.next_at) == (True, NOW + 3, None)
+
+
+def test_a_whole_plan_withdraws_nothing_of_others_and_nothing_that_is_decided(store: Store) -> None:
+    mine, his = occasion(), occasion("bob")
+    queue(store, [mine])
+    enrol(store, "bob")
+    store.ledger.put([his])
+    assert store.ledger.put([], whole=["ann"], now=NOW) == Taken()
+    assert (state_of(store, mine.key), state_of(store, his.key)) == (State.QUEUED, State.PLANNED)
+
+
+def test_what_was_withdrawn_is_not_withdrawn_again(store: Store) -> None:
+    enrol(store, "ann")
+    row = occasion()
+    store.ledger.put([row])
+    store.ledger.put([], whole=["ann"], now=NOW)
+    assert store.ledger.put([], whole=["ann"], now=NOW + 3) == Taken()
+    found = store.ledger.row(row.key)
+    assert found is not None
+    assert found.decided_at == NOW
+
+
+def test_a_plan_that_says_the_same_of_newer_facts_writes_nothing(store: Store) -> None:
+    enrol(store, "ann")
+    row = occasion(revision=1)
+    store.ledger.put([row])
+    assert store.ledger.put([replace(row, revision=2)]) == Taken(unchanged=1)
+    assert store.ledger.row(row.key) == row

@@ -26,10 +26,15 @@ def actions(subject: Subject) -> Iterator[Finding]:
         elif rule.script is not None and rule.assign is None:
             message = "nobody is told to follow the script"
             yield error("half-task", at(rule, "script"), message, "add assign: with a role or a person")
-        elif rule.send is None and rule.assign is None:
+        elif rule.send is None and rule.assign is None and not _is_posted_as_it_is(subject, rule):
             message = f"'{rule.name}' neither sends a message nor gives anybody a task"
             yield error("no-action", at(rule), message, "add send: with a template, or assign: and script:")
         yield from _assigned(subject, rule)
+
+
+def _is_posted_as_it_is(subject: Subject, rule: Rule) -> bool:
+    """Whether it goes by webhook alone, which posts what is known of the contact where no template says more."""
+    return {use.channel for use in subject.written_by.get(rule.name, ())} == {"webhook"}
 
 
 def _assigned(subject: Subject, rule: Rule) -> Iterator[Finding]:
@@ -83,7 +88,7 @@ def missing_templates(subject: Subject) -> Iterator[Finding]:
             yield error("missing-template", at(rule, key), f"there is no template '{rule.template}'", way_out)
             continue
         for channel, path in wanted or ([("phone", key)] if rule.is_task else []):
-            if channel not in there and channel != "file":
+            if channel not in there and channel not in ("file", "webhook"):
                 message = f"the template '{rule.template}' is not written for {channel}"
                 way_out = f"write templates/{rule.template}.{channel}.{_ENDINGS[channel]}"
                 yield error("missing-template", at(rule, path), message, way_out)
