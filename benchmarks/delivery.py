@@ -2,7 +2,8 @@
 
 python -m benchmarks.delivery intake WORKSPACE EVENTS: batches of 1,000 events, durable and planned; then single ones.
 python -m benchmarks.delivery sending WORKSPACE CONTACTS PORT: due contacts through gates, templates, SMTP and ledger,
-and the same mails by `smtplib` on one open connection, with a mark in SQLite before and after each.
+and the same mails by `smtplib` on one open connection, with a mark in SQLite before and after each. They are written to
+`WORKSPACE/mails.jsonl` too, for others to send.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from scheduler.workspace import Workspace, open_workspace
 HOUSE = zone("Europe/Berlin")
 DELIVERED = parse_instant("2026-11-02T12:00", HOUSE)
 DUE = parse_instant("2026-11-03T10:00", HOUSE)
+MAILS = "mails.jsonl"
 AT_ONCE = 1_000
 SINGLE = 500
 
@@ -70,6 +72,7 @@ def sending(folder: Path, contacts: int, port: int) -> dict[str, float]:
             decide_due(store, rules, DUE)
             sent = send_queued(worker, rules, lambda: DUE).states[State.SENT]
             seconds = time.perf_counter() - start
+    (folder / MAILS).write_text("".join(_as_line(mail) for mail, _ in mails), encoding="utf-8")
     bare = _timed(lambda: _bare(folder / "bare.db", mails, port))
     return {"sent": sent, "rate": sent / seconds, "bare": len(mails) / bare}
 
@@ -105,8 +108,8 @@ def _take(store: Store, rules: Active, one: CustomerEvent) -> None:
     plan_customers(store, rules, [one.customer], DELIVERED)
 
 
-def _mails(workspace: Workspace, rules: Active, now: int) -> list[tuple[str, str, bytes]]:
-    """The mails that will be sent, written beforehand: sender, recipient and bytes."""
+def _mails(workspace: Workspace, rules: Active, now: int) -> list[tuple[Email, bytes]]:
+    """The mails that will be sent, written beforehand."""
     compose = composer(rules.program.rulebook, workspace.settings)
     rows = workspace.store.ledger.due(now, limit=10_000_000)
     customers = {one.id: one for one in workspace.store.customers.read({row.customer for row in rows})}
@@ -114,19 +117,24 @@ def _mails(workspace: Workspace, rules: Active, now: int) -> list[tuple[str, str
     for row in rows:
         mail = compose.message(row, "email", customers[row.customer], now)
         assert isinstance(mail, Email)  # noqa: S101 - what goes by e-mail
-        found.append(("shop@example.com", mail.to, mail_bytes(mail, row.key, now)))
+        found.append((mail, mail_bytes(mail, row.key, now)))
     return found
 
 
-def _bare(database: Path, mails: Sequence[tuple[str, str, bytes]], port: int) -> None:
+def _as_line(mail: Email) -> str:
+    names = ("to", "subject", "text", "html", "headers")
+    return json.dumps({"from": mail.from_, **{name: getattr(mail, name) for name in names}}) + "\n"
+
+
+def _bare(database: Path, mails: Sequence[tuple[Email, bytes]], port: int) -> None:
     """The least that is safe: mark each mail durably, hand it over on one open connection, note that it went."""
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("CREATE TABLE mail (number INTEGER PRIMARY KEY, state TEXT)")
     with smtplib.SMTP("127.0.0.1", port) as server:
-        for number, (sender, to, content) in enumerate(mails):
+        for number, (mail, content) in enumerate(mails):
             connection.execute("INSERT INTO mail VALUES (?, 'sending')", (number,))
-            server.sendmail(sender, [to], content)
+            server.sendmail("shop@example.com", [mail.to], content)
             connection.execute("UPDATE mail SET state = 'sent' WHERE number = ?", (number,))
     connection.close()
 

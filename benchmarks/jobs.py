@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmarks.processes import PROGRAM, PYTHON, Median, ended, median, printed_seconds, printing, say
+from benchmarks.processes import PROGRAM, PYTHON, Failed, Median, ended, median, printed_seconds, printing, say
 
 HERE = Path(__file__).resolve().parent
 NOW = "2026-11-01T12:00:00Z"
@@ -77,11 +78,41 @@ class Jobs:
         """Events by the twelve rules into SQLite: `rate` a second, `half` and `worst` of single ones in seconds."""
         return _inside("intake", _twelve_rules(self.scratch / "intake"), events)
 
-    def sending(self, contacts: int) -> dict[str, float]:
-        """Contacts by the twelve rules to a mail server: how many were `sent`, `rate` a second, `bare` the loop's."""
+    def sending(self, contacts: int) -> tuple[dict[str, float], dict[str, float] | str]:
+        """Contacts by the twelve rules to a mail server: how many were `sent`, `rate` a second, `bare` the loop's.
+
+        And by django-post-office: its best `rate`, reached with `threads` and mails in a `batch`, or why there is none.
+        """
         folder = _twelve_rules(self.scratch / "sending")
         with printing(PYTHON, "-m", "benchmarks.mail_sink") as port:
-            return _inside("sending", folder, contacts, int(port))
+            ours = _inside("sending", folder, contacts, int(port))
+            try:
+                peer = _peers_python(self.scratch / "peer")
+            except Failed as error:
+                return ours, f"its packages can't be fetched: {error}"
+            script, mails = str(HERE / "peer.py"), str(folder / "mails.jsonl")
+            return ours, json.loads(ended(peer, script, mails, str(self.scratch / "peer"), port).printed)
+
+    def idle(self, planned: int) -> dict[str, float]:
+        """The daemon on so many planned rows: `cpu` of a core, `half` and `worst` of its `wakes` in seconds."""
+        times = self.scratch / "times"
+        times.touch()
+        with printing(PYTHON, "-m", "benchmarks.mail_sink", str(times)) as port:
+            folder = str(self.scratch / "idle")
+            printed = ended(PYTHON, "-m", "benchmarks.daemon", folder, str(planned), port, str(times)).printed
+        found: dict[str, float] = json.loads(printed)
+        return found
+
+
+def _peers_python(folder: Path) -> str:
+    """The Python of an environment for the peer alone, that holds what `peer.txt` names. Raises `Failed`."""
+    uv = shutil.which("uv", path=f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if uv is None:
+        raise Failed("there is no uv")
+    python = str(folder / "env" / "bin" / "python")
+    ended(uv, "venv", "--quiet", "--python", PYTHON, str(folder / "env"))
+    ended(uv, "pip", "install", "--quiet", "--python", python, "--requirements", str(HERE / "peer.txt"))
+    return python
 
 
 @cache
