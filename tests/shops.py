@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -67,7 +67,7 @@ class Shop:
     customers: Sequence[Customer]
     now: int
 
-    @property
+    @cached_property
     def rulebook(self) -> Rulebook:
         """The rules of this shop."""
         return rulebook_from_texts(self.files)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import scheduler
@@ -24,7 +25,19 @@ LAYERS = (
         "store",
         "workspace",
     ),
-    *("intake", "planning", "messages", "checking", "channels", "delivery", "backtest", "health", "daemon", "cli"),
+    *(
+        "intake",
+        "planning",
+        "messages",
+        "checking",
+        "channels",
+        "delivery",
+        "backtest",
+        "health",
+        "doctor",
+        "daemon",
+        "cli",
+    ),
 )
 """From the ground up: a room imports from those before it. `settings` needs the words of `findings`."""
 APART = {"starter"}
@@ -33,15 +46,19 @@ APART = {"starter"}
 CLOCKS = {"cli", "daemon"}
 STOPWATCHES = {
     "messages/sandbox.py",  # a template that does not end is stopped; what it says is the same at any time
+    "delivery/pace.py",  # messages leave one after the other, whatever is done to the clock
     "delivery/guard.py",  # the machine's even clock shows that the other one was put forward or back
 }
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
 FILES_AND_NETWORK = {"pathlib", "os", "shutil", "socket", "subprocess", "tempfile", "urllib.request"}
 
 
-def modules(room: str = "") -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted((HOUSE / room).rglob("*.py")):
-        yield path.relative_to(HOUSE).as_posix(), ast.parse(path.read_text())
+@cache
+def modules(room: str = "") -> tuple[tuple[str, ast.Module], ...]:
+    return tuple(
+        (path.relative_to(HOUSE).as_posix(), ast.parse(path.read_text()))
+        for path in sorted((HOUSE / room).rglob("*.py"))
+    )
 
 
 def room_of(module: str) -> str:

@@ -136,7 +136,7 @@ def test_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path)
 
 
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -152,6 +152,13 @@ def test_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sq
 @given(shop=SHOPS)
 def test_many_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(shop=SHOPS)
+def test_in_many_shops_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sqlite_file: Path) -> None:
+    compare(shop, sqlite_file, happens=amid_noise)
 
 
 def test_the_sample_shop_does_what_its_preview_shows(tmp_path: Path) -> None:

@@ -8,14 +8,23 @@ from typing_commands import MORNING, Run, run_in
 
 
 @pytest.fixture(scope="session")
-def shop_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The starter workspace with the sample shop's facts, to be copied."""
-    folder = tmp_path_factory.mktemp("cli") / "shop"
+def empty_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter workspace, checked, so that its cache is warm; to be copied."""
+    folder = tmp_path_factory.mktemp("cli") / "empty"
     assert run_in(folder, "init").exit_code == 0
+    assert run_in(folder, "check").exit_code == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shop_to_copy(empty_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the sample shop's facts, to be copied."""
+    folder = shutil.copytree(empty_to_copy, tmp_path_factory.mktemp("cli") / "shop")
     shutil.rmtree(folder / "rules" / "tests")  # here rules are renamed and removed; the starter's tests run elsewhere
     sample = folder / "sample"
     for what, file in (("customers", "customers.csv"), ("events", "events.jsonl"), ("consent", "consent.csv")):
         assert run_in(folder, "import", what, str(sample / file), "--now", MORNING).exit_code == 0
+    assert run_in(folder, "activate", "--now", MORNING).exit_code == 2  # nobody says yes: only its cache is warm now
     return folder
 
 
@@ -41,10 +50,9 @@ def active(active_to_copy: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Path:
+def empty(empty_to_copy: Path, tmp_path: Path) -> Path:
     """A workspace with rules and no facts."""
-    assert run_in(tmp_path / "empty", "init").exit_code == 0
-    return tmp_path / "empty"
+    return shutil.copytree(empty_to_copy, tmp_path / "empty")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import pytest
 from typing_commands import MORNING, Run
 
 from scheduler.rulebook.reader import load_rulebook
+from scheduler.store import Activation
+from scheduler.workspace import open_workspace
 
 PROGRAM = str(Path(sys.executable).with_name("rightreason"))
 
@@ -31,8 +33,14 @@ def difference(folder: Path, run: Run) -> int:
     return len(run(folder, "diff", "--now", MORNING, "--format", "json").stdout.splitlines())
 
 
-def versions(folder: Path, run: Run) -> list[dict[str, Any]]:
+def listed(folder: Path, run: Run) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(folder, "activate", "--list", "--format", "json").stdout.splitlines()]
+
+
+def versions(folder: Path) -> list[Activation]:
+    """Every activation, the newest first."""
+    with open_workspace(folder) as workspace:
+        return workspace.store.rulebooks.list()
 
 
 def test_what_the_first_days_would_bring_is_shown_before_it_is_agreed_to(shop: Path, run: Run) -> None:
@@ -99,7 +107,7 @@ def test_more_contacts_of_difference_than_are_allowed_change_nothing(active: Pat
     result = run(active, "activate", "--yes", "--at-most", f"{differ - 1}", "--now", MORNING)
     assert result.exit_code == 1
     assert f"nothing was changed: {differ} contacts would differ, and --at-most allows {differ - 1}" in result.stderr
-    assert [one["number"] for one in versions(active, run)] == [1]
+    assert [one.number for one in versions(active)] == [1]
 
 
 def test_as_many_contacts_of_difference_as_are_allowed_are_taken(active: Path, run: Run) -> None:
@@ -120,7 +128,7 @@ def test_going_back_shows_the_difference_and_leaves_the_folder_alone(active: Pat
     assert "active: version 3 (" in result.stdout
     assert "The files in the folder were left as they are and differ" in result.stdout
     assert (active / "rules/staying_in_touch.yaml").read_text() == edited
-    third, second, first = versions(active, run)
+    third, second, first = listed(active, run)
     assert (third["version"], third["active"]) == (first["version"], True)
     assert second["version"] != first["version"]
 
@@ -154,7 +162,7 @@ def test_the_version_that_is_active_is_so_already(active: Path, run: Run) -> Non
 
 
 def test_the_list_tells_who_made_what_active_and_when(active: Path, run: Run) -> None:
-    (only,) = versions(active, run)
+    (only,) = listed(active, run)
     assert list(only) == ["number", "version", "activated", "who", "rules", "active"]
     rules = len(load_rulebook(active).rules)
     assert (only["activated"], only["rules"], only["active"]) == ("2026-11-02T08:00:00+01:00", rules, True)
@@ -197,19 +205,19 @@ def interrupt(terminal: int, process: int) -> None:
 
 
 @pytest.mark.parametrize(("answer", "exit_code", "made"), [("y", 0, [1]), ("n", 1, [])])
-def test_on_a_terminal_it_asks(shop: Path, run: Run, answer: str, exit_code: int, made: list[int]) -> None:
+def test_on_a_terminal_it_asks(shop: Path, answer: str, exit_code: int, made: list[int]) -> None:
     ended, shown = answered(shop, lambda terminal, _: os.write(terminal, f"{answer}\n".encode()))
     assert ended == exit_code
     assert "In the next 30 days" in shown.partition("Make them active?")[0]
-    assert [one["number"] for one in versions(shop, run)] == made
+    assert [one.number for one in versions(shop)] == made
 
 
-def test_who_ends_the_question_is_told_that_nothing_was_changed(shop: Path, run: Run) -> None:
+def test_who_ends_the_question_is_told_that_nothing_was_changed(shop: Path) -> None:
     interrupted, said = answered(shop, interrupt)
     assert (interrupted, said.splitlines()[-1]) == (130, "nothing was changed")
     left, said = answered(shop, lambda terminal, _: os.write(terminal, b"\x04"))
     assert (left, said.splitlines()[-1]) == (1, "nothing was changed")
-    assert versions(shop, run) == []
+    assert versions(shop) == []
 
 
 @pytest.mark.parametrize("before", ["shop", "active"])
@@ -226,11 +234,11 @@ def test_what_another_activates_during_the_question_is_not_undone(
         os.write(terminal, b"y\n")
 
     ended, shown = answered(folder, another_is_faster)
-    theirs = versions(folder, run)[0]
-    by = f"version {theirs['number']} was made active by {theirs['who']} meanwhile"
+    theirs = versions(folder)[0]
+    by = f"version {theirs.number} was made active by {theirs.who} meanwhile"
     assert ended == 1
     assert f"nothing was changed: {by}; look again" in shown
-    assert theirs["number"] == (1 if before == "shop" else 2)
+    assert theirs.number == (1 if before == "shop" else 2)
 
 
 # --- tests of the rules
@@ -269,7 +277,7 @@ def test_tests_that_can_not_be_looked_at_keep_rules_from_being_activated(shop: P
     result = run(shop, "activate", "--yes", "--now", MORNING)
     assert result.exit_code == 2
     assert "rules/tests:1:1: error[unreadable] the folder can't be looked into" in result.stderr
-    assert versions(shop, run) == []
+    assert versions(shop) == []
 
 
 def test_going_back_tells_what_is_active_whatever_files_lie_in_the_folder(active: Path, run: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typing_commands import MORNING, Run
+from typing_commands import MORNING, Run, run_in
 
 YEAR = ("--from", "2025-11-01", "--to", "2026-11-02")
 LAX_RULE = """\
@@ -41,6 +41,24 @@ def contacts(folder: Path, run: Run, *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+@pytest.fixture(scope="module")
+def as_it_is(shop_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop, in which no test changes anything."""
+    return shutil.copytree(shop_to_copy, tmp_path_factory.mktemp("backtest") / "shop")
+
+
+@pytest.fixture(scope="module")
+def told(as_it_is: Path) -> dict[str, Any]:
+    """The report of the shop as it is."""
+    return report(as_it_is, run_in)
+
+
+@pytest.fixture(scope="module")
+def made(as_it_is: Path) -> list[dict[str, Any]]:
+    """The contacts of the shop as it is."""
+    return contacts(as_it_is, run_in)
+
+
 def ask_anybody(folder: Path) -> None:
     """Let the house forbid nothing, and a rule ask everybody who has just given a score."""
     house = folder / "rules" / "house_rules.yaml"
@@ -59,13 +77,15 @@ def ask_anybody(folder: Path) -> None:
 # --- the report
 
 
-def test_the_report_tells_contacts_silences_people_collisions_and_asks(shop: Path, run: Run) -> None:
+def test_the_report_tells_contacts_silences_people_collisions_and_asks(
+    shop: Path, run: Run, told: dict[str, Any]
+) -> None:
     shown = run(shop, "backtest", *YEAR).stdout
     assert shown.startswith("Backtest from 2025-11-01 to 2026-11-02 (366 days)\n69 customers, ")
     headings = [line for line in shown.splitlines() if line and not line.startswith(" ")][2:]
     assert [heading.split(":")[0] for heading in headings] == [
         "Contacts by rule and month",
-        f"What came of {sum(report(shop, run)['outcomes'].values()):,} occasions",
+        f"What came of {sum(told['outcomes'].values()):,} occasions",
         "What stood in the way of the others",
         "Who heard from us",
         "Collisions",
@@ -74,19 +94,18 @@ def test_the_report_tells_contacts_silences_people_collisions_and_asks(shop: Pat
     assert "a ticket of theirs is open" in shown
 
 
-def test_figures_of_the_object_fit_each_other(shop: Path, run: Run) -> None:
-    found = report(shop, run)
-    by_rule = [rule["contacts"] for rule in found["rules"]]
-    assert found["contacts"] == sum(by_rule) == sum(found["by_month"].values()) == found["outcomes"]["contact"]
-    assert found["by_month"].keys() == {f"2025-{m}" for m in (11, 12)} | {f"2026-{m:02}" for m in range(1, 12)}
-    assert found["customers"] == 69
-    assert found["heard"]["most_contacted"][0]["contacts"] == found["heard"]["most"]
-    assert (found["from"], found["to"]) == ("2025-11-01T00:00:00+01:00", "2026-11-02T00:00:00+01:00")
-    assert found["against"] is None
+def test_figures_of_the_object_fit_each_other(told: dict[str, Any]) -> None:
+    by_rule = [rule["contacts"] for rule in told["rules"]]
+    assert told["contacts"] == sum(by_rule) == sum(told["by_month"].values()) == told["outcomes"]["contact"]
+    assert told["by_month"].keys() == {f"2025-{m}" for m in (11, 12)} | {f"2026-{m:02}" for m in range(1, 12)}
+    assert told["customers"] == 69
+    assert told["heard"]["most_contacted"][0]["contacts"] == told["heard"]["most"]
+    assert (told["from"], told["to"]) == ("2025-11-01T00:00:00+01:00", "2026-11-02T00:00:00+01:00")
+    assert told["against"] is None
 
 
-def test_the_starter_rules_never_ask_unhappy_customers(shop: Path, run: Run) -> None:
-    asks = report(shop, run)["asks_near_unhappy"]
+def test_the_starter_rules_never_ask_unhappy_customers(told: dict[str, Any]) -> None:
+    asks = told["asks_near_unhappy"]
     assert asks["asks"] > 10
     assert asks["near"] == 0
     assert list(asks["signs"]) == [
@@ -98,12 +117,11 @@ def test_the_starter_rules_never_ask_unhappy_customers(shop: Path, run: Run) -> 
     ]
 
 
-def test_csv_has_the_contacts_by_rule_and_month(shop: Path, run: Run) -> None:
-    found = report(shop, run)
+def test_csv_has_the_contacts_by_rule_and_month(shop: Path, run: Run, told: dict[str, Any]) -> None:
     rows = list(csv.DictReader(io.StringIO(run(shop, "backtest", *YEAR, "--format", "csv").stdout)))
     assert [list(row) for row in rows[:1]] == [["rule", "month", "contacts"]]
-    told = {(rule["rule"], month): contacts for rule in found["rules"] for month, contacts in rule["by_month"].items()}
-    assert {(row["rule"], row["month"]): int(row["contacts"]) for row in rows} == told
+    each = {(rule["rule"], month): contacts for rule in told["rules"] for month, contacts in rule["by_month"].items()}
+    assert {(row["rule"], row["month"]): int(row["contacts"]) for row in rows} == each
 
 
 def test_asks_near_unhappy_customers_are_told_with_their_signs_and_end_with_1(shop: Path, run: Run) -> None:
@@ -138,29 +156,27 @@ def test_what_is_not_known_is_told(shop: Path, run: Run) -> None:
 # --- contacts
 
 
-def test_contacts_have_the_keys_of_the_preview_in_its_order(shop: Path, run: Run) -> None:
+def test_contacts_have_the_keys_of_the_preview_in_its_order(made: list[dict[str, Any]], told: dict[str, Any]) -> None:
     from scheduler.cli.decision_rows import KEYS
     from scheduler.wallclock import parse_instant, zone
 
-    found = contacts(shop, run)
-    assert list(found[0]) == list(KEYS)
-    order = [(parse_instant(one["at"], zone("UTC")), one["customer"], one["rule"], one["occasion"]) for one in found]
+    assert list(made[0]) == list(KEYS)
+    order = [(parse_instant(one["at"], zone("UTC")), one["customer"], one["rule"], one["occasion"]) for one in made]
     assert order == sorted(order)
-    assert len(found) == report(shop, run)["contacts"]
+    assert len(made) == told["contacts"]
 
 
-def test_all_writes_every_decision_with_its_causes(shop: Path, run: Run) -> None:
+def test_all_writes_every_decision_with_its_causes(shop: Path, run: Run, told: dict[str, Any]) -> None:
     found = contacts(shop, run, "--all")
-    assert len(found) == sum(report(shop, run)["outcomes"].values())
+    assert len(found) == sum(told["outcomes"].values())
     assert {"blocked.unhappy"} & {gate for one in found for gate in one["because"]}
 
 
-def test_contacts_go_to_a_file_beside_the_report(shop: Path, run: Run) -> None:
-    told = contacts(shop, run)
+def test_contacts_go_to_a_file_beside_the_report(shop: Path, run: Run, made: list[dict[str, Any]]) -> None:
     result = run(shop, "backtest", *YEAR, "--contacts", str(shop / "made.jsonl"))
-    assert f"{len(told)} contacts written to" in result.stderr
+    assert f"{len(made)} contacts written to" in result.stderr
     assert "Contacts by rule and month" in result.stdout
-    assert [json.loads(line) for line in (shop / "made.jsonl").read_text(encoding="utf-8").splitlines()] == told
+    assert [json.loads(line) for line in (shop / "made.jsonl").read_text(encoding="utf-8").splitlines()] == made
 
 
 def test_on_standard_output_contacts_stand_alone(shop: Path, run: Run) -> None:
@@ -244,10 +260,10 @@ def test_without_rules_there_is_nothing_to_replay(shop: Path, run: Run) -> None:
     assert "there are no rules to replay; write some into rules/" in result.stderr
 
 
-def test_contacts_are_printed_as_csv_too(shop: Path, run: Run) -> None:
+def test_contacts_are_printed_as_csv_too(shop: Path, run: Run, told: dict[str, Any]) -> None:
     printed = run(shop, "backtest", *YEAR, "--contacts", "-", "--format", "csv").stdout.splitlines()
     assert printed[0].startswith("at,customer,rule,")
-    assert len(printed) == 1 + report(shop, run)["contacts"]
+    assert len(printed) == 1 + told["contacts"]
 
 
 def test_without_customers_there_is_nothing_to_replay(empty: Path, run: Run) -> None:
@@ -266,16 +282,15 @@ def test_the_active_rules_can_be_replayed_instead_of_the_folder(active: Path, ru
     assert "birthday_card" not in {rule["rule"] for rule in report(active, run)["rules"]}
 
 
-def test_rules_are_compared_with_those_of_a_folder(shop: Path, run: Run) -> None:
-    alone = report(shop, run)
+def test_rules_are_compared_with_those_of_a_folder(shop: Path, run: Run, told: dict[str, Any]) -> None:
     shutil.copytree(shop / "rules", shop / "rules-before")
     (shop / "rules-before" / "staying_in_touch.yaml").unlink()
     found = report(shop, run, "--against", str(shop / "rules-before"))
     by_rule = {rule["rule"]: rule for rule in found["against"]["rules"]}
     assert by_rule["birthday_card"]["before"] == 0
     assert by_rule["birthday_card"]["after"] == by_rule["birthday_card"]["difference"] > 0
-    assert found["against"]["contacts"]["after"] == alone["contacts"]
-    assert found | {"against": None} == alone
+    assert found["against"]["contacts"]["after"] == told["contacts"]
+    assert found | {"against": None} == told
     before = run(shop, "backtest", *YEAR, "--against", str(shop / "rules-before")).stdout
     assert "Against the other rules: contacts" in before
 
@@ -304,9 +319,11 @@ def test_nothing_is_changed_by_looking_back(shop: Path, run: Run) -> None:
 # --- files
 
 
-def test_files_are_replayed_as_the_database_is_and_none_is_made(shop: Path, empty: Path, run: Run) -> None:
+def test_files_are_replayed_as_the_database_is_and_none_is_made(
+    empty: Path, run: Run, made: list[dict[str, Any]]
+) -> None:
     (empty / "rightreason.db").unlink(missing_ok=True)
-    assert contacts(empty, run, "--facts", str(empty / "sample")) == contacts(shop, run)
+    assert contacts(empty, run, "--facts", str(empty / "sample")) == made
     assert not (empty / "rightreason.db").exists()
 
 

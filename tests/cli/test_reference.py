@@ -10,7 +10,7 @@ from scheduler.cli.reference import helps, reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HELPS = dict(helps())
-GROUPS = ("rightreason", "rightreason import")
+GROUPS = ("rightreason", "rightreason customer", "rightreason import")
 COMMANDS = [path for path in HELPS if path not in GROUPS]
 
 

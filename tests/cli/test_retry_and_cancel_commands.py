@@ -164,3 +164,22 @@ def test_what_is_quarantined_is_told_with_the_ways_out(active: Path, run: Run) -
     assert "1 message given up: each broke what was to send it again and again" in result.stdout
     assert "`rightreason contacts --state quarantined`" in result.stdout
     assert "`rightreason retry ID`, or `rightreason cancel ID`" in result.stdout
+
+
+# --- show --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "commands"),
+    [
+        (State.UNCONFIRMED, ("resolve {key} sent", "resolve {key} not-sent")),
+        (State.QUARANTINED, ("retry {key}", 'cancel {key} --reason "…"')),
+        (State.FAILED, ("retry {key}",)),
+        (State.RETRY, ("retry {key}", 'cancel {key} --reason "…"')),
+    ],
+)
+def test_show_says_what_a_person_can_do(active: Path, run: Run, state: State, commands: tuple[str, ...]) -> None:
+    key = is_in(active, state)
+    shown = run(active, "show", key).stdout.splitlines()
+    named = [f"  rightreason {command.format(key=key)}" for command in commands]
+    assert shown[-len(named) :] == named

@@ -1,29 +1,39 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
-from typing_commands import MORNING, Run
+import pytest
+from typing_commands import MORNING, Run, run_in
 
 UNTIL = "2026-11-04"
 
 
-def test_the_workspace_itself_is_not_touched(shop: Path, run: Run) -> None:
-    assert run(shop, "simulate", "--now", MORNING, "--until", UNTIL).exit_code == 0
-    assert "there are none" in run(shop, "contacts", "--all").stdout
-    assert not (shop / "outbox").exists()
+@pytest.fixture(scope="module")
+def simulated(shop_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that sends for real, after a simulated week, which lies in `simulated`."""
+    shop = shutil.copytree(shop_to_copy, tmp_path_factory.mktemp("simulate") / "shop")
+    settings = shop / "rightreason.toml"
+    settings.write_text('deliver_by = "real"\n' + settings.read_text())
+    result = run_in(shop, "simulate", "--now", MORNING, "--until", "2026-11-09T08:00+01:00")
+    assert result.exit_code == 0, result.stderr
+    return shop
 
 
-def test_the_copy_is_a_workspace_to_look_around_in(shop: Path, run: Run) -> None:
-    run(shop, "simulate", "--now", MORNING, "--until", UNTIL)
-    assert "goodbye/ingrid/" in run(shop / "simulated", "contacts", "--limit", "100").stdout
-    assert list((shop / "simulated" / "outbox").glob("*.eml"))
+def test_the_workspace_itself_is_not_touched(simulated: Path, run: Run) -> None:
+    assert "there are none" in run(simulated, "contacts", "--all").stdout
+    assert not (simulated / "outbox").exists()
 
 
-def test_it_makes_the_contacts_that_the_preview_shows(shop: Path, run: Run) -> None:
-    preview = run(shop, "preview", "--now", MORNING, "--days", "7", "--format", "json").stdout
-    run(shop, "simulate", "--now", MORNING, "--until", "2026-11-09T08:00+01:00")
-    made = run(shop / "simulated", "contacts", "--state", "sent", "--state", "assigned", "--format", "json").stdout
+def test_the_copy_is_a_workspace_to_look_around_in(simulated: Path, run: Run) -> None:
+    assert "goodbye/ingrid/" in run(simulated / "simulated", "contacts", "--limit", "100").stdout
+    assert list((simulated / "simulated" / "outbox").glob("*.eml"))
+
+
+def test_it_makes_the_contacts_that_the_preview_shows(simulated: Path, run: Run) -> None:
+    preview = run(simulated, "preview", "--now", MORNING, "--days", "7", "--format", "json").stdout
+    made = run(simulated / "simulated", "contacts", "--state", "sent", "--state", "assigned", "--format", "json").stdout
 
     def keys(lines: str) -> set[tuple[str, str]]:
         return {(one["occasion"], one["at"]) for one in map(json.loads, lines.splitlines())}
@@ -31,11 +41,8 @@ def test_it_makes_the_contacts_that_the_preview_shows(shop: Path, run: Run) -> N
     assert keys(made) == keys(preview)
 
 
-def test_the_copy_never_sends_even_where_the_workspace_does(shop: Path, run: Run) -> None:
-    settings = shop / "rightreason.toml"
-    settings.write_text('deliver_by = "real"\n' + settings.read_text())
-    run(shop, "simulate", "--now", MORNING, "--until", UNTIL)
-    copied = (shop / "simulated" / "rightreason.toml").read_text()
+def test_the_copy_never_sends_even_where_the_workspace_does(simulated: Path) -> None:
+    copied = (simulated / "simulated" / "rightreason.toml").read_text()
     assert copied.startswith('deliver_by = "file"\n')
     assert '\ndeliver_by = "real"' not in copied
 

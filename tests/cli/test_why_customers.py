@@ -140,10 +140,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def working(folder: Path, tmp_path: Path) -> Path:
-    """The same workspace at work for a morning, with a delivery of the day before."""
-    working = shutil.copytree(folder, tmp_path / "working")
+@pytest.fixture(scope="module")
+def working_to_copy(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same workspace at work for a morning, with a delivery of the day before; to be copied."""
+    working = shutil.copytree(folder, tmp_path_factory.mktemp("why") / "working")
     (working / "rightreason.toml").write_text('deliver_by = "file"\n')
     delivered = happened("gil", "order_delivered", "2026-05-03T09:00", product="Luna the basket")
     (working / "gil.jsonl").write_text(json.dumps({"id": "gil", "email": "gil@example.com"}))
@@ -158,6 +158,12 @@ def working(folder: Path, tmp_path: Path) -> Path:
         result = run_in(working, *words, "--now", now)
         assert result.exit_code == 0, result.output
     return working
+
+
+@pytest.fixture
+def working(working_to_copy: Path, tmp_path: Path) -> Path:
+    """The same workspace at work for a morning, with a delivery of the day before."""
+    return shutil.copytree(working_to_copy, tmp_path / "working")
 
 
 def story(folder: Path, run: Run, customer: str, *options: str) -> str:

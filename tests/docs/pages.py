@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from scheduler.cli.app import app
+from typing_commands import run_here
 
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _NAMED = re.compile(r"`((?:rules|templates)/[\w/.]+)`[^`]*\Z")
@@ -50,7 +48,7 @@ def follow(page: str, monkeypatch: pytest.MonkeyPatch, *, failing: tuple[str, ..
             if command in left:
                 left.remove(command)
                 expected = 1
-            result = CliRunner().invoke(app, words)
+            result = run_here(*words)
             assert result.exit_code == expected, (command, result.output)
             assert not lines or is_as_told(lines, result.output), (command, lines, result.output)
     assert not left

@@ -16,6 +16,7 @@ from scheduler.messages.message import Notice
 from scheduler.messages.render import render
 from scheduler.messages.segments import segments
 from scheduler.messages.templates import Templates
+from scheduler.rulebook.reader import rulebook_from_texts
 from scheduler.settings import Settings, load_settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -63,6 +64,12 @@ def test_the_template_of_the_webhooks_page_writes_what_arrives() -> None:
     notice = render(Templates({"templates/check_in.webhook.json": template}), context, settings.email)
     assert isinstance(notice, Notice)
     assert json.loads(contact_json(notice, "delivery_check_in/c1/e1", 1_772_355_600_000_000)) == json.loads(arrives)
+
+
+def test_the_rule_of_the_webhooks_page_needs_no_template() -> None:
+    (rules,) = blocks(WEBHOOKS, "yaml")
+    (rule,) = rulebook_from_texts({"rules/campaign.yaml": rules})[0].rules.values()
+    assert [use.channel for use in rule.by] == ["webhook"]
 
 
 def test_the_receiver_of_the_webhooks_page_acts_once(capsys: pytest.CaptureFixture[str]) -> None:

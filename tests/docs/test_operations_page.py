@@ -12,10 +12,11 @@ import typer
 from keeping import opened
 from pages import blocks
 
+from scheduler.channels.alert import TITLES
 from scheduler.cli.app import app
 from scheduler.delivery.guard import COPIED, HEARTBEAT_FILE
 from scheduler.health import Metrics, Pulse
-from scheduler.settings import load_settings
+from scheduler.settings import Settings, load_settings
 from scheduler.store.backups import RESTORED
 
 ROOT = Path(__file__).parents[2]
@@ -59,9 +60,20 @@ def test_the_causes_of_holds_are_those_that_are_given() -> None:
 
 
 def test_the_settings_can_be_read(tmp_path: Path) -> None:
-    [settings] = blocks(PAGE, "toml")
-    (tmp_path / "rightreason.toml").write_text(settings)
-    assert load_settings(tmp_path).health.port == 9464
+    (tmp_path / "rightreason.toml").write_text("\n".join(blocks(PAGE, "toml")))
+    settings = load_settings(tmp_path)
+    assert settings.health.port == 9464
+    assert settings.brakes == Settings().brakes
+
+
+@pytest.mark.parametrize("title", TITLES.values())
+def test_every_alert_has_an_entry(title: str) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| {title.partition(':')[0]}"))
+    way = re.search(r"\]\((.*?)\)", row)
+    assert way is not None
+    headings = re.findall(r"^### (.*)$", PAGE, re.MULTILINE)
+    places = {re.sub(r"[^a-z -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert way[1] in {"tasks-and-alerts.md", *(f"#{place}" for place in places)}
 
 
 def test_the_unit_and_the_container_start_the_daemon_as_the_page_says() -> None:

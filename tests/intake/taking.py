@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +23,11 @@ NOW = instant("2026-03-01T12:00:00+00:00")
 
 
 class Desk:
-    """Takes the text of a file; every import has a file of its own name."""
+    """Takes the text of a file into a copy of an empty database; every import has a file of its own name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, empty: Path) -> None:
         self.folder = folder
-        self.store = open_store(f"sqlite:///{folder / 'facts.db'}")
+        self.store = open_store(f"sqlite:///{shutil.copy(empty, folder / 'facts.db')}")
 
     def __enter__(self) -> Self:
         return self

@@ -6,8 +6,8 @@ from taking import Desk, rejects
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
+def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
+    with Desk(tmp_path, sqlite_file) as desk:
         yield desk
 
 

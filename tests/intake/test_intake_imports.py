@@ -12,8 +12,8 @@ from scheduler.intake import Cause, Options, import_events
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Desk(tmp_path) as desk:
+def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
+    with Desk(tmp_path, sqlite_file) as desk:
         yield desk
 
 

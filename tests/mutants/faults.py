@@ -16,6 +16,7 @@ SENDING = "scheduler/delivery/sending.py"
 GATES_AGAIN = "scheduler/delivery/gates.py"
 OUTBOX = "scheduler/store/outbox.py"
 LEDGER = "scheduler/store/ledger.py"
+SHARES = "scheduler/store/shares.py"
 
 _GATES = "tests/decisions/test_gates.py::test_"
 _CONDITIONS = "tests/decisions/test_conditions.py::test_"
@@ -31,6 +32,8 @@ _FENCES = "tests/delivery/test_fences.py::test_"
 _POISON = "tests/delivery/test_poison.py::test_"
 _OUTBOX = "tests/store/test_outbox.py::test_"
 _LEDGER = "tests/store/test_ledger.py::test_"
+_SHARES = "tests/store/test_shares.py::test_"
+_SHARING = "tests/delivery/test_sharing.py::test_"
 
 
 class NotOnce(Exception):
@@ -706,7 +709,7 @@ _ON_ITS_WAY = [
     Fault(
         "what is held is claimed",
         OUTBOX,
-        " AND (closes <= :now OR NOT EXISTS {holds.HELD})",
+        " AND NOT EXISTS {holds.HELD}",
         "",
         (_OUTBOX + "what_is_held_is_not_claimed_until_it_is_released[sqlite-rule:thanks]",),
     ),
@@ -817,7 +820,46 @@ _ON_ITS_WAY = [
     ),
 ]
 
+_SHARED = [
+    Fault(
+        "what is another worker's is taken too",
+        SHARES,
+        "if slice_ not in taken]",
+        "]",
+        (_SHARES + "a_new_worker_waits_until_others_have_made_room[postgresql]",),
+    ),
+    Fault(
+        "the dead are inherited and not expelled",
+        SHARES,
+        "for one in dead:",
+        "for one in ():",
+        (_SHARES + "who_was_expelled_claims_and_marks_nothing_and_what_it_was_sending_is_uncertain[postgresql]",),
+    ),
+    Fault(
+        "customers are given up while one of their messages is being sent",
+        SHARES,
+        "if spare and connection.execute(_UNDER_WAY",
+        "if False and connection.execute(_UNDER_WAY",
+        (_SHARES + "nothing_is_given_up_while_a_message_of_it_is_being_sent[postgresql]",),
+    ),
+    Fault(
+        "customers are given up before it is written what became of their messages",
+        "scheduler/delivery/worker.py",
+        "        if self.unwritten:\n            return  # others",
+        "        if False:\n            return  # others",
+        (_SHARING + "what_became_of_messages_is_written_before_their_customers_are_given_up[postgresql]",),
+    ),
+    Fault(
+        "a new worker waits until all is sent",
+        SENDING,
+        "worker.unsettled or stopping()",
+        "stopping()",
+        (_SHARING + "a_sign_of_life_shows_that_another_one_came_and_the_tick_ends_between_two_batches[postgresql]",),
+    ),
+]
+
 FAULTS = (
+    *_SHARED,
     *_GATES_OFF,
     *_GATES_INVERTED,
     *_EDGES,
