@@ -56,6 +56,7 @@ def status(ctx: typer.Context, now: Now = None) -> None:
 def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, str]]:
     from scheduler.cli.local_time import shown
     from scheduler.cli.reports import counted
+    from scheduler.delivery.pace import Pace
     from scheduler.store.buckets import SLICES
     from scheduler.wallclock import ZONE_DATA_VERSION
 
@@ -81,6 +82,8 @@ def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, s
         held = store.leases.held()
         seen = f"; last seen {shown(held[1], where)}" if held and held[1] else ""
         yield "daemon", f"none is at work{seen}"
+    for channel, room_at in Pace(store, workspace.settings).full(now).items():
+        yield "pace", f"as much by {channel} as {channel}.per_hour lets leave; the rest goes on {shown(room_at, where)}"
     for hold in store.holds.list():
         yield "held", f"{hold.name} since {shown(hold.since, where)} by {hold.who}: {hold.cause}"
     yield "zone data", ZONE_DATA_VERSION

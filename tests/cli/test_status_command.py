@@ -9,6 +9,7 @@ from keeping import at
 from typing_commands import MORNING, Run
 
 from scheduler.delivery.worker import TTL, at_work
+from scheduler.store.traffic import count
 from scheduler.workspace import open_workspace
 
 
@@ -63,6 +64,15 @@ def test_a_hold_is_told_with_the_way_to_lift_it(active: Path, run: Run) -> None:
     shown = run(active, "status").stdout
     assert "channel:email is held: wrong logo" in shown
     assert "`rightreason release --channel email`" in shown
+
+
+def test_a_channel_that_has_sent_its_share_of_the_hour_says_when_it_goes_on(active: Path, run: Run) -> None:
+    (active / "rightreason.toml").write_text('[email]\nhost = "mail.example.com"\nper_hour = 3\n')
+    with open_workspace(active) as workspace, workspace.store.write() as connection:
+        count(connection, {"email": 3}, now=at("2026-11-02 10:20"))
+    shown = run(active, "status", "--now", "2026-11-02T11:00+01:00").stdout
+    assert "pace       as much by email as email.per_hour lets leave; the rest goes on Mon  2 Nov 2026 11:21" in shown
+    assert "\npace " not in run(active, "status", "--now", "2026-11-02T11:21+01:00").stdout
 
 
 def test_when_nobody_is_at_work_and_something_is_due_it_says_so(active: Path, run: Run) -> None:
