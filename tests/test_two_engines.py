@@ -95,7 +95,7 @@ def _told(decision: Decision | SecondDecision | None) -> Told | None:
     return outcome, decision.at, decision.channel, because
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(shop=SHOPS, walk=WALKS)
 def test_both_engines_decide_the_same_about_random_shops(shop: Shop, walk: Walk) -> None:
     compare(shop, walk)

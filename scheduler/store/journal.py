@@ -12,6 +12,7 @@ PostgreSQL keeps none: there the database that a backup takes the place of is as
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -82,7 +83,10 @@ def attach(connection: sqlite3.Connection, database: Path) -> Path:
     """Attaches the journal of the database, which is made where there is none; its file. Raises `StoreError`."""
     file = beside(database)
     try:
-        os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
+        # Only where there is none: to close a file gives up all locks that this process has on it (fcntl(2)), and with
+        # them those by which SQLite knows that others still use it.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
         connection.execute(f"ATTACH ? AS {SCHEMA}", (f"{file.absolute().as_uri()}?mode=rw",))
         connection.executescript(
             # NORMAL: whether it is on the disk matters to marks alone, and those wait by `sync`
@@ -181,8 +185,10 @@ def clear_logs(engine: Engine) -> None:
         cursor = connection.cursor()
         patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
         cursor.execute("PRAGMA busy_timeout = 0")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        cursor.execute(f"PRAGMA busy_timeout = {patience}")
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def _is_kept(connection: Connection) -> bool:
