@@ -36,6 +36,8 @@ class EmailChannel:
         if to is None:
             return Handover(HandoverKind.FAILED, "the recipient is not one valid address", suppress=True)
         sender = bare_address(self.settings.bounces_to or message.from_)
+        if not sender.isascii():
+            return Handover(HandoverKind.RETRY, "the sender's address has letters that SMTP does not take", hold=True)
         mail = mail_bytes(message, key, now)
         connection = self._taken()
         try:

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from scheduler.channels.tls import is_untrusted
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -176,4 +178,4 @@ def _broken(error: Exception) -> Broke:
 
 def _is_of_tls(error: BaseException) -> bool:
     cause = error.__cause__ or error.__context__
-    return isinstance(error, ssl.SSLError) or (cause is not None and _is_of_tls(cause))
+    return is_untrusted(error) or (cause is not None and _is_of_tls(cause))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.channels.status import NO_SUCH_ADDRESS, WRONG_SENDER, meaning
+from scheduler.channels.tls import is_untrusted
 from scheduler.settings.email import Email, Security
 
 _ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -43,7 +44,8 @@ class _Refused(Exception):
     def __init__(self, code: int, text: bytes, step: Step) -> None:
         super().__init__(code)
         self.outcome = refusal(code, text, step)
-        self.closing = code == 421
+        self.closing = code == 421 or step is Step.CONNECT
+        self.out_of_step = False
 
 
 class SmtpConnection:
@@ -64,7 +66,7 @@ class SmtpConnection:
             self._begin(sender, to)
             self._socket().sendall(content)
         except _Refused as refused:
-            self._start_over(close=refused.closing)
+            self._start_over(close=refused.closing or refused.out_of_step)
             return refused.outcome
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -134,7 +136,7 @@ class SmtpConnection:
         for step, command in commands.items():
             code, text = server.getreply() if at_once else server.docmd(command)
             if refused is not None:
-                refused.closing |= code == 354  # it would take a message for nobody
+                refused.out_of_step |= code == 354  # it would take a message for nobody
             elif code not in _GOES_ON[step]:
                 refused = _Refused(code, text, step)
             if refused is not None and (refused.closing or not at_once):
@@ -240,7 +242,7 @@ def _no_connection(error: Exception) -> Handover:
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
         return refusal(error.smtp_code, text, Step.CONNECT)
-    if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError) and not _timed_out(error):
+    if (is_untrusted(error) or isinstance(error, smtplib.SMTPNotSupportedError)) and not _timed_out(error):
         return Handover(HandoverKind.RETRY, f"no secure connection: {_words(str(error).encode())}", hold=True)
     if _timed_out(error):
         return Handover(HandoverKind.RETRY, "the server did not answer in time")

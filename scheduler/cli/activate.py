@@ -10,7 +10,7 @@ import typer
 from scheduler.cli import frame
 from scheduler.cli.formats import Column, Format, count, print_objects, print_table
 from scheduler.cli.moments import Now, moment_of
-from scheduler.errors import InputError, RightReasonError
+from scheduler.errors import RightReasonError
 
 if TYPE_CHECKING:
     from scheduler.rulebook.model import Rulebook
@@ -76,7 +76,7 @@ def activate(
             _print_warnings(workspace)
         _ensure_few(len(differ), at_most)
         if not yes:
-            _ask()
+            frame.ensure_agreed("\nMake them active?")
         number = make_active(workspace.store, rulebook, who(), present, expected=before.number if before else 0)
         typer.echo(f"\nactive: version {number} ({rulebook.version[:12]}), {count(len(rulebook.rules), 'rule')}")
         left_alone = version is not None and _folder_differs(workspace, rulebook)
@@ -189,16 +189,3 @@ def _rules_in(activation: Activation) -> int:
     from scheduler.rulebook.reader import rulebook_from_texts
 
     return len(rulebook_from_texts(activation.files)[0].rules)
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise InputError("nothing was changed: nobody can be asked here, so say --yes")
-    try:
-        agreed = typer.confirm("\nMake them active?")
-    except typer.Abort as ended:
-        typer.echo("\nnothing was changed")
-        raise typer.Exit(frame.INTERRUPTED if isinstance(ended.__context__, KeyboardInterrupt) else 1) from None
-    if not agreed:
-        typer.echo("nothing was changed")
-        raise typer.Exit(1)

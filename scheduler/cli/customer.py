@@ -119,7 +119,7 @@ def erase(
         _refuse_while_sending(told)
         _print_plan(customer, told)
         if not yes:
-            _ask()
+            frame.ensure_agreed("\nErase them?")
             told = _everything(workspace, customer, at)  # a message may have left while they thought
         with store.together() as both:
             if not both.erase(customer, now=at):
@@ -239,16 +239,3 @@ def _print_plan(customer: str, told: dict[str, Any]) -> None:
     typer.echo("look yourself into")
     for place in BY_HAND:
         typer.echo(f"  {place}")
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise InputError("nothing was changed: nobody can be asked here, so say --yes")
-    try:
-        agreed = typer.confirm("\nErase them?")
-    except typer.Abort as ended:
-        typer.echo("\nnothing was changed")
-        raise typer.Exit(frame.INTERRUPTED if isinstance(ended.__context__, KeyboardInterrupt) else 1) from None
-    if not agreed:
-        typer.echo("nothing was changed")
-        raise typer.Exit(1)

@@ -47,11 +47,10 @@ class Page:
 
 def page_of(store: Store, customer: Customer, house: HouseRules, now: int) -> Page:
     """Read what is told of a customer."""
-    from scheduler.store.addresses import hashed, normal
+    from scheduler.store.addresses import hashed, normals
 
     newest = {(one.consent.topic, one.consent.channel): one for one in store.consents.of(customer.id)}
-    addresses = [normal(str(value)) for value in customer.attributes.values()]
-    used = {form for plain in addresses for form in (plain, hashed(plain, store.pepper))}
+    used = {form for plain in normals(customer.attributes).values() for form in (plain, hashed(plain, store.pepper))}
     rows = store.ledger.rows(customer=customer.id)
     made = [row for row in rows if row.state in CONTACTED - OUTGOING]
     coming = [row for row in rows if row.state in OPEN | OUTGOING]

@@ -119,6 +119,20 @@ def opened(ctx: typer.Context, *, anywhere: bool = False) -> Iterator[Workspace]
         yield workspace
 
 
+def ensure_agreed(question: str) -> None:
+    """Ask whoever sits at the terminal. Raises `InputError` where nobody does, and ends the command after a no."""
+    if not sys.stdin.isatty():
+        raise InputError("nothing was changed: nobody can be asked here, so say --yes")
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort as ended:
+        typer.echo("\nnothing was changed")
+        raise typer.Exit(INTERRUPTED if isinstance(ended.__context__, KeyboardInterrupt) else 1) from None
+    if not agreed:
+        typer.echo("nothing was changed")
+        raise typer.Exit(1)
+
+
 def cache_of(folder: Path) -> Path:
     """The folder for what can always be made anew."""
     return Path(os.environ.get("RIGHTREASON_CACHE") or folder / ".cache")

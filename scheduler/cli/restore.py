@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ from scheduler.cli import frame
 from scheduler.cli.backup import File, progress_bar
 from scheduler.cli.formats import count
 from scheduler.cli.moments import Now, house_zone, moment_of
-from scheduler.errors import InputError
 
 if TYPE_CHECKING:
     from scheduler.store.replay import Replayed
@@ -40,7 +38,7 @@ def restore(
     at = moment_of(now, zone_name)
     with frame.opened(ctx) as workspace:
         if not yes:
-            _ask(workspace.store.url, str(file))
+            frame.ensure_agreed(f"Put {file} in the place of all that is in {workspace.store.url}?")
         with progress_bar("restoring") as progress:
             replayed = workspace.store.restore(file, now=at, progress=progress)
     for sentence in _sentences(replayed, zone(zone_name)):
@@ -75,16 +73,3 @@ def _sentences(replayed: Replayed, where: Zone) -> Iterator[str]:
         "All is held. Import what is known since, look at `rightreason preview` and `rightreason contacts --state "
         "queued`, then type `rightreason release --all`"
     )
-
-
-def _ask(database: str, file: str) -> None:
-    if not sys.stdin.isatty():
-        raise InputError("nothing was changed: nobody can be asked here, so say --yes")
-    try:
-        agreed = typer.confirm(f"Put {file} in the place of all that is in {database}?")
-    except typer.Abort as ended:
-        typer.echo("\nnothing was changed")
-        raise typer.Exit(frame.INTERRUPTED if isinstance(ended.__context__, KeyboardInterrupt) else 1) from None
-    if not agreed:
-        typer.echo("nothing was changed")
-        raise typer.Exit(1)

@@ -41,7 +41,7 @@ class Brakes:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._set = store, settings.brakes
-        self._channels = [name for name in type(settings).model_fields if settings.paced(name) is not None]
+        self._channels = list(settings.paces)
         self._rules: int | None = None
         self._looked, self._foreseen = 0, 0
         self.room = maxsize

@@ -70,8 +70,7 @@ class Pace:
 
     def _hourly(self) -> list[tuple[str, int]]:
         """The channels that have a limit for an hour, and that limit."""
-        paced = {name: self.settings.paced(name) for name in type(self.settings).model_fields}
-        return [(name, one.per_hour) for name, one in paced.items() if one is not None and one.per_hour is not None]
+        return [(name, one.per_hour) for name, one in self.settings.paces.items() if one.per_hour is not None]
 
     def _of_an_hour(self, channel: str, now: int) -> list[tuple[int, int]]:
         """What left in this minute and the sixty before it, the oldest minute first: no hour is looked at too short."""

@@ -64,7 +64,7 @@ def send_queued(
     """Send what is due, batch by batch, until nothing is left or `stopping` says so; the clock is read for each.
 
     What became of earlier messages is written before any other is marked, and before each batch the `brakes` are
-    asked. Raises `StoreError`.
+    asked. Raises `LeaseTaken` where the lease was lost, and `StoreError`.
     """
     outbox = worker.store.outbox
     sender = _Sender(worker, rules, stopping)
@@ -73,6 +73,7 @@ def send_queued(
     with closing(sender.dispatch) as dispatch:
         while not (worker.unsettled or stopping()):
             now, most = clock(), BATCH
+            worker.keep(now)
             if brakes is not None:
                 sender.sent.alerts += brakes.check(rules.number, tried, now)
                 most = min(BATCH, brakes.room)

@@ -73,9 +73,12 @@ def tick(
     reads = clock or (lambda: now)
 
     def ends() -> bool:
-        return worker.unsettled or stopping()
+        if stopping():
+            return True
+        worker.keep(reads())
+        return worker.unsettled
 
-    planned = plan(store, rules, now, progress=lambda _: worker.beat(reads()), stopping=ends)
+    planned = plan(store, rules, now, stopping=ends)
     before.problems += planned.problems
     decided = decide_due(store, rules, now, ends, before.note)
     sent = before + send_queued(worker, rules, reads, stopping, brakes)

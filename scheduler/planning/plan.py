@@ -50,13 +50,12 @@ def plan(
     rules: Active,
     now: int,
     *,
-    progress: Callable[[int], None] | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Planned:
     """Plan every customer who is to be planned; each batch is one transaction, and `stopping` may end it after any.
 
-    `progress` is told how many were planned. Planning twice changes nothing. A customer over whom the program breaks is
-    left as they are, and tried again the next time.
+    Planning twice changes nothing. A customer over whom the program breaks is left as they are, and tried again the
+    next time.
     """
     name = plan_name(rules)
     done = Planned()
@@ -66,8 +65,6 @@ def plan(
         left.update(customer for customer, _ in broken)
         problems = tuple(f"customer {customer} can't be planned: {fault_in(error)}" for customer, error in broken)
         done = sum(planned, done + Planned(problems=problems))
-        if progress is not None:
-            progress(len(found))
     return done
 
 

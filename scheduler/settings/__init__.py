@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return found if isinstance(found, Paced) else None
 
     @property
+    def paces(self) -> dict[str, Paced]:
+        """How fast each channel may send of which somebody minds."""
+        return {name: one for name in type(self).model_fields if (one := self.paced(name)) is not None}
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What an operator should know about these settings, in sentences."""
         notes = []

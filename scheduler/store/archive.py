@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -143,10 +144,13 @@ def _without_the_person(rows: polars.DataFrame, customer: str, pepper: bytes) ->
 
 
 def next_file(folder: Path, table: str, month: str) -> Path:
-    """Where the next rows of a month go, like `event/2024-03-000001.parquet`."""
-    there = [path.name.split(".")[0] for path in (folder / table).glob(f"{month}-*")]
-    number = max((int(name.rpartition("-")[2]) for name in there), default=0) + 1
-    return folder / table / f"{month}-{number:06}.parquet"
+    """Where the next rows of a month go, like `event/2024-03-000001-8f3a90c2.parquet`.
+
+    What makes the name one of a kind keeps machines apart that write to folders of their own.
+    """
+    there = [path.name for path in (folder / table).glob(f"{month}-*")]
+    number = max((int(name.split("-")[2]) for name in there), default=0) + 1
+    return folder / table / f"{month}-{number:06}-{token_hex(4)}.parquet"
 
 
 def write(file: Path, rows: polars.DataFrame) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, TextClause, text
 
+from scheduler.durations import MINUTE
 from scheduler.store import archive, journal
 from scheduler.store.batch import fetched, given, given_table
 from scheduler.store.row import NAMES, TYPES
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 BATCH = 2_000
 """As many rows leave in one transaction: other writers wait no longer than that takes."""
 
-MINUTE = 60_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _A_MONTH_AND_MORE = timedelta(days=32)
 

@@ -181,6 +181,21 @@ def test_a_server_that_takes_no_connection_from_us_holds_the_channel(connect: Co
     assert outcome == Handover(HandoverKind.RETRY, "554 5.7.1 your address is blocked", hold=True)
 
 
+def test_a_server_that_goes_away_before_it_shows_who_it_is_holds_nothing(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def go_away() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(10_000)
+
+        thread = threading.Thread(target=go_away)
+        thread.start()
+        outcome = connect(SimpleNamespace(port=listening.getsockname()[1]), security="tls").deliver(mail(), KEY, NOW)
+        thread.join()
+    assert (outcome.kind, outcome.hold) == (HandoverKind.RETRY, False)
+
+
 def test_a_connection_that_breaks_after_the_end_of_the_message_leaves_it_unconfirmed(
     serve: Serve, connect: Connect
 ) -> None:
@@ -297,6 +312,11 @@ def test_two_addresses_in_one_field_reach_nobody(serve: Serve, connect: Connect,
     outcome = connect(server).deliver(mail(to=address), KEY, NOW)
     assert outcome == Handover(HandoverKind.FAILED, "the recipient is not one valid address", suppress=True)
     assert server.sink.mails == []
+
+
+def test_a_sender_with_letters_that_smtp_does_not_take_holds_the_channel(serve: Serve, connect: Connect) -> None:
+    outcome = connect(serve()).deliver(mail(from_="größe@shop.example"), KEY, NOW)
+    assert (outcome.kind, outcome.hold) == (HandoverKind.RETRY, True)
 
 
 def test_a_domain_of_another_script_is_written_in_ascii() -> None:

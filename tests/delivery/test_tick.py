@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, at, born, in_business, local
@@ -10,8 +11,8 @@ from sqlalchemy import text
 
 from scheduler.channels.alert import quarantined
 from scheduler.delivery.simulation import simulate
-from scheduler.delivery.tick import Report
-from scheduler.delivery.worker import Worker, at_work
+from scheduler.delivery.tick import Report, tick
+from scheduler.delivery.worker import TTL, Worker, at_work
 from scheduler.planning.plan import Planned, plan
 from scheduler.store.outbox import BROKE_ITS_WORKER
 from scheduler.store.states import MOST_BREAKS
@@ -40,6 +41,21 @@ def test_a_week_of_a_small_shop(tmp_path: Path, database: str) -> None:
     assert [local(report.now) for report in reports] == ["2026-03-02 08:00", "2026-03-03 16:00", "2026-03-07 10:00"]
     assert reports[0].planned == Planned(customers=2, added=5)
     assert local(reports[-1].next_due) == "2027-03-07 10:00"
+
+
+def test_a_tick_that_takes_longer_than_its_lease_keeps_it(tmp_path: Path) -> None:
+    now = at("2026-03-02 15:00")
+    clock = count(now, 30_000_000)
+    with in_business(tmp_path) as business:
+        business.goes_by(AT_ONCE, "2026-03-01")
+        for number in range(6):
+            business.customer(f"c{number}")
+            business.event("bought", "2026-03-02 15:00", f"c{number}", id=f"b{number}")
+        tick(business.worker, now, clock=lambda: next(clock))
+        lease, _ = business.store.leases.held() or (None, 0)
+    assert next(clock) > now + TTL
+    assert lease is not None
+    assert lease.expires > next(clock)
 
 
 def test_what_broke_its_worker_for_the_third_time_is_an_alert(tmp_path: Path) -> None:

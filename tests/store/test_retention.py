@@ -71,10 +71,8 @@ def test_old_events_leave_for_a_file_of_their_month(store: Store, folder: Path) 
     assert found(store, EVENTS) == retention.Found(3, OLD, OLD + 41 * DAY)
     assert leave(store, folder, EVENTS) == 3
     assert events_of(store) == ["new"]
-    assert [file.name for file in archive.files(folder, "event")] == [
-        "2024-11-000001.parquet",
-        "2024-12-000001.parquet",
-    ]
+    names = [file.name for file in archive.files(folder, "event")]
+    assert [name[:15] for name in names] == ["2024-11-000001-", "2024-12-000001-"]
     rows = {row["id"]: row for row in archive.read(folder, "event").to_dicts()}
     assert rows["1"]["properties"] == '{"gift":true,"item":"tea","price":9.5}'
     assert (rows["1"]["replaced_by"], rows["3"]["replaces"]) == ("3", "1")
