@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from threading import Condition
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
 from scheduler.channels.mime import bare_address, mail_bytes
@@ -26,7 +26,10 @@ class EmailChannel:
     def __init__(self, settings: EmailSettings, password: str | None = None) -> None:
         self.settings = settings
         self._password = password
-        self._idle: deque[SmtpConnection] = deque()
+        self._idle: list[SmtpConnection] = []
+        self._at_work = 0
+        self._most = settings.connections
+        self._changed = Condition()
 
     def deliver(self, message: Message, key: str, now: int) -> Handover:
         """Send one mail to its one recipient."""
@@ -40,26 +43,52 @@ class EmailChannel:
             return Handover(HandoverKind.RETRY, "the sender's address has letters that SMTP does not take", hold=True)
         mail = mail_bytes(message, key, now)
         connection = self._taken()
+        if isinstance(connection, Handover):
+            return connection
         try:
             return connection.send(sender, to, mail)
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     def close(self) -> None:
         """Close the connections; the next message opens another."""
-        while self._idle:
-            self._idle.pop().close()
+        with self._changed:
+            while self._idle:
+                self._idle.pop().close()
 
     def check(self) -> Handover:
         """Whether the server takes the login: `sent` means that it would."""
         return SmtpConnection(self.settings, self._password).check()
 
-    def _taken(self) -> SmtpConnection:
-        """An idle connection, the one that was used last before those that the server may have closed by now."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return SmtpConnection(self.settings, self._password)
+    def _taken(self) -> SmtpConnection | Handover:
+        """A connection that is open and idle, or why there is none.
+
+        A server that takes no more connections beside those at work is not asked for more, until all are idle.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._at_work < self._most)
+            connection = self._idle.pop() if self._idle else SmtpConnection(self.settings, self._password)
+            self._at_work += 1
+        refused = connection.open()
+        if refused is None:
+            return connection
+        with self._changed:
+            self._end_of_work()
+            if not (self._at_work or self._idle):
+                return refused
+            self._most = max(self._at_work, 1)
+        return self._taken()
+
+    def _give_back(self, connection: SmtpConnection) -> None:
+        with self._changed:
+            self._idle.append(connection)
+            self._end_of_work()
+
+    def _end_of_work(self) -> None:
+        self._at_work -= 1
+        if not self._at_work:
+            self._most = self.settings.connections
+        self._changed.notify_all()
 
 
 def usable_address(text: str) -> str | None:

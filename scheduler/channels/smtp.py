@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from scheduler.channels.channel import Handover, HandoverKind
+from scheduler.channels.smtp_client import SmtpClient, SmtpsClient
 from scheduler.channels.status import NO_SUCH_ADDRESS, WRONG_SENDER, meaning
 from scheduler.channels.tls import is_untrusted
 from scheduler.settings.email import Email, Security
@@ -57,7 +58,7 @@ class SmtpConnection:
     def __init__(self, settings: Email, password: str | None = None) -> None:
         self.settings = settings
         self._password = password
-        self._server: smtplib.SMTP | None = None
+        self._server: SmtpClient | SmtpsClient | None = None
 
     def send(self, sender: str, to: str, mail: bytes) -> Handover:
         """Send a mail to one recipient; both addresses are bare, `mail` has CRLF line ends."""
@@ -65,6 +66,9 @@ class SmtpConnection:
         try:
             self._begin(sender, to)
             self._socket().sendall(content)
+            if self._opened().is_out_of_step():
+                self.close()
+                return Handover(HandoverKind.RETRY, "the server answers what it was not asked")
         except _Refused as refused:
             self._start_over(close=refused.closing or refused.out_of_step)
             return refused.outcome
@@ -72,6 +76,20 @@ class SmtpConnection:
             self.close()
             return _no_connection(error)
         return self._end()
+
+    def open(self) -> Handover | None:
+        """Open it where it is not open; what speaks against that, if anything."""
+        if self._server is not None:
+            return None
+        try:
+            self._connect()
+        except _Refused as refused:
+            self.close()
+            return refused.outcome
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return _no_connection(error)
+        return None
 
     def close(self) -> None:
         """Close it; the next mail opens another."""
@@ -101,8 +119,11 @@ class SmtpConnection:
             self.close()
             why = "the server did not answer in time" if _timed_out(error) else "the connection broke"
             return Handover(HandoverKind.UNCONFIRMED, f"{why} after the end of the message")
-        if code == 250:
+        if 200 <= code < 300:
             return Handover(HandoverKind.SENT, "accepted", provider_id=_queue_id(text))
+        if not 400 <= code < 600:
+            self.close()
+            return Handover(HandoverKind.UNCONFIRMED, "the server's answer to the message is neither yes nor no")
         if code == 421:
             self.close()
         return refusal(code, text, Step.DATA)
@@ -110,6 +131,8 @@ class SmtpConnection:
     def _begin(self, sender: str, to: str) -> None:
         """Come as far as DATA; a kept connection that the server has closed meanwhile is opened anew, once."""
         kept = self._server is not None
+        if kept and self._opened().is_out_of_step():
+            kept = False
         if not kept:
             self._connect()
         try:
@@ -150,13 +173,13 @@ class SmtpConnection:
         name = socket.gethostname()
         self.close()
         if settings.security is Security.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
+            server: SmtpClient | SmtpsClient = SmtpsClient(
                 local_hostname=name, timeout=settings.timeout, context=_trust(settings.ca_file)
             )
         else:
-            server = smtplib.SMTP(local_hostname=name, timeout=settings.timeout)
+            server = SmtpClient(local_hostname=name, timeout=settings.timeout)
         self._server = server
-        server._host = host  # type: ignore[attr-defined] # TLS checks the certificate against it; connect() does not set it
+        server._host = host  # type: ignore[union-attr] # TLS checks the certificate against it; connect() does not set it
         code, text = server.connect(host, port)
         if code != 220:
             raise _Refused(code, text, Step.CONNECT)
@@ -181,7 +204,7 @@ class SmtpConnection:
         if code != 250:
             self.close()
 
-    def _opened(self) -> smtplib.SMTP:
+    def _opened(self) -> SmtpClient | SmtpsClient:
         if self._server is None:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._server
@@ -240,8 +263,11 @@ def _is_about_us(step: Step, status: str, text: bytes) -> bool:
 def _no_connection(error: Exception) -> Handover:
     """The message has not left, since its end has not."""
     if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-        return refusal(error.smtp_code, text, Step.CONNECT)
+        if not isinstance(error.smtp_error, bytes):  # what the client itself says of a line without end
+            return Handover(HandoverKind.RETRY, "the server's answer can't be read: its lines are too long")
+        return refusal(error.smtp_code, error.smtp_error, Step.CONNECT)
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "AUTH" in str(error) and not _timed_out(error):
+        return Handover(HandoverKind.RETRY, f"no login: {_words(str(error).encode())}", hold=True)
     if (is_untrusted(error) or isinstance(error, smtplib.SMTPNotSupportedError)) and not _timed_out(error):
         return Handover(HandoverKind.RETRY, f"no secure connection: {_words(str(error).encode())}", hold=True)
     if _timed_out(error):

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Their id.")]
+AHEAD = 90
+"""So many days ahead the next contact is looked for."""
 BY_HAND = (
     "files that imports came from, and their reject files (*.rejected.*)",
     "backups: a restore erases them again, but the file itself holds them until you delete it",
@@ -49,13 +51,17 @@ def show(
     """
     from scheduler.cli.customer_page import KEYS, as_object, page_of, print_page
     from scheduler.cli.customers import customer_called
+    from scheduler.cli.preview import previewed
     from scheduler.cli.rules import house_of
+    from scheduler.planning.rulebooks import active
 
     zone_name = house_zone(ctx)
     at = moment_of(now, zone_name)
     with frame.opened(ctx) as workspace:
         store = workspace.store
-        page = page_of(store, customer_called(store, customer), house_of(workspace), at)
+        known, going_by = customer_called(store, customer), active(store)
+        found = previewed(workspace, going_by, at, AHEAD, customer=known.id) if going_by else ()
+        page = page_of(store, known, house_of(workspace), at, (one.decision for one in found if one.is_contact))
     if form is Format.TABLE:
         print_page(page)
     else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,6 +17,7 @@ from scheduler.store import CONTACTED, OPEN, OUTGOING, State
 
 if TYPE_CHECKING:
     from scheduler.decisions.facts import Consent, Customer
+    from scheduler.decisions.outcome import Decision
     from scheduler.rulebook.model import HouseRules
     from scheduler.store import CustomerConsent, Hold, Row, Store, Suppression, Task
     from scheduler.wallclock import Zone
@@ -45,15 +46,15 @@ class Page:
     tasks: tuple[Task, ...]
 
 
-def page_of(store: Store, customer: Customer, house: HouseRules, now: int) -> Page:
-    """Read what is told of a customer."""
+def page_of(store: Store, customer: Customer, house: HouseRules, now: int, coming: Iterable[Decision]) -> Page:
+    """Read what is told of a customer; `coming` are the contacts that the preview shows."""
     from scheduler.store.addresses import hashed, normals
 
     newest = {(one.consent.topic, one.consent.channel): one for one in store.consents.of(customer.id)}
     used = {form for plain in normals(customer.attributes).values() for form in (plain, hashed(plain, store.pepper))}
     rows = store.ledger.rows(customer=customer.id)
     made = [row for row in rows if row.state in CONTACTED - OUTGOING]
-    coming = [row for row in rows if row.state in OPEN | OUTGOING]
+    leaving = [row for row in rows if row.state in OUTGOING]
     tasks = (store.tasks.get(row.key) for row in rows if row.state is State.ASSIGNED)
     return Page(
         customer,
@@ -63,9 +64,16 @@ def page_of(store: Store, customer: Customer, house: HouseRules, now: int) -> Pa
         tuple(one for one in store.suppressions.list() if one.channel in customer.suppressed and one.address in used),
         tuple(store.holds.list()),
         tuple(reversed(made[-LAST:])),
-        min(coming, key=_at, default=None),
+        min(leaving, key=_at, default=None) or _first(coming, {row.key: row for row in rows}),
         tuple(task for task in tasks if task is not None),
     )
+
+
+def _first(coming: Iterable[Decision], rows: Mapping[str, Row]) -> Row | None:
+    """The row of the first contact to come, as it will be decided."""
+    known = [one for one in coming if one.occasion in rows]
+    first = min(known, key=lambda one: one.order, default=None)
+    return None if first is None else replace(rows[first.occasion], next_at=first.at, channel=first.channel or "")
 
 
 def as_object(page: Page) -> dict[str, Any]:

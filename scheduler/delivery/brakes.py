@@ -59,8 +59,8 @@ class Brakes:
         if now // MINUTE != self._looked or rules != self._rules:
             self._looked = now // MINUTE
             self._look_ahead(rules, now)
-            for channel in self._channels:
-                alerts += self._check_returns(channel, now)
+        for channel in self._channels:
+            alerts += self._check_returns(channel, now)
         return alerts + self._check_volume(rules, left, now)
 
     def _look_ahead(self, rules: int, now: int) -> None:

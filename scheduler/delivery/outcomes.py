@@ -65,6 +65,8 @@ def outcome_of(row: Row, message: Message, answer: Handover, attempt: int, now: 
     error = "" if state is State.SENT else answer.detail
     if state is State.RETRY:
         next_at = now + max(back_off(attempt), min(answer.wait, LONGEST_WAIT, row.closes - LAST_TRY - now))
+        if answer.hold:
+            next_at = now  # it waits for the release, and for nothing else
         if next_at >= row.closes:
             state, next_at = State.UNCONFIRMED if answer.uncertain else State.FAILED, None
             error = f"{error}; its window closes before the next try"

@@ -86,7 +86,7 @@ class Worker:
             refused = set(both.outbox.record([one.tried for one in written], lease=self.lease, now=now))
             no_good = Counter(one.suppress.channel for one in written if one.suppress and one.tried.key not in refused)
             for channel, number in sorted(no_good.items()):  # refused at once is as good as come back
-                both.traffic.came_back(channel, left=now, bounced=number)
+                both.traffic.came_back(channel, left=now, sent=number, bounced=number)
         self.unwritten.clear()
         return [one.tried for one in written if one.tried.key not in refused]
 
@@ -114,7 +114,7 @@ def at_work(workspace: Workspace, holder: str, now: int, *, stays: bool = False)
         if worker.unwritten:
             with suppress(StoreError):
                 worker.write_down(worker.unwritten[-1].at)
-        shares.leave(lease, now=now)
+        shares.leave(worker.lease, now=max(now, worker.lease.expires - TTL))
 
 
 def this_process() -> str:

@@ -37,10 +37,13 @@ class Traffic:
 
     store: Store
 
-    def came_back(self, channel: str, *, left: int, bounced: int = 0, complained: int = 0) -> None:
-        """Adds to what came back of the messages that left by a channel in the minute of `left`."""
+    def came_back(self, channel: str, *, left: int, sent: int = 0, bounced: int = 0, complained: int = 0) -> None:
+        """Adds to what came back of the messages that left by a channel in the minute of `left`.
+
+        `sent` are those of them that were not counted before, as they were refused at once.
+        """
         with self.store.write() as connection:
-            _add(connection, channel, left, bounced=bounced, complained=complained)
+            _add(connection, channel, left, sent=sent, bounced=bounced, complained=complained)
 
     def sent(self, channel: str, since: int) -> list[tuple[int, int]]:
         """Each minute from that of `since` on in which anything left by a channel: its start, and how much.

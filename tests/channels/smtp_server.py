@@ -35,6 +35,7 @@ class Sink:
         self.replies: dict[str, list[str]] = {}
         self.on_data: Callable[[Any], Any] | None = None
         self.connections = 0
+        self.refuses_more_than: int | None = None
 
     def _reply(self, command: str) -> str:
         waiting = self.replies.get(command)
@@ -43,6 +44,8 @@ class Sink:
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
+        if self.refuses_more_than is not None and self.connections >= self.refuses_more_than:
+            return ["421 4.7.0 too many connections"]
         session.host_name = hostname
         self.connections += 1
         return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses

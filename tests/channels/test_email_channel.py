@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -301,6 +302,87 @@ def test_as_many_connections_are_opened_as_are_used_at_once(serve: Serve, connec
     assert (len(server.sink.mails), server.sink.connections) == (6, 3)
 
 
+def test_where_a_server_takes_no_more_connections_the_others_do_the_work(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    held = threading.Barrier(2, timeout=20)
+
+    async def wait_for_the_refusals(_: Any) -> None:
+        server.sink.on_data = None
+        await asyncio.to_thread(held.wait)
+
+    server.sink.on_data = wait_for_the_refusals
+    server.sink.refuses_more_than = 1
+    channel = connect(server)
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(channel.deliver, mail(), KEY, NOW)
+        others = [threads.submit(channel.deliver, mail(), f"r/c/{number}", NOW) for number in range(5)]
+        held.wait()
+        found = [one.result().kind for one in (first, *others)]
+    assert found == [HandoverKind.SENT] * 6
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("251 will forward", HandoverKind.SENT),
+        ("354 go on", HandoverKind.UNCONFIRMED),
+        ("hello world", HandoverKind.UNCONFIRMED),
+    ],
+)
+def test_an_odd_answer_to_the_message_is_not_taken_for_a_no(
+    serve: Serve, connect: Connect, answer: str, kind: HandoverKind
+) -> None:
+    server = serve()
+    server.sink.replies["DATA"] = [answer]
+    assert connect(server).deliver(mail(), KEY, NOW).kind is kind
+
+
+@pytest.mark.parametrize("said", [b"220-a\r\n", b"2"])
+def test_a_server_that_drips_its_answer_is_waited_for_no_longer_than_its_timeout(connect: Connect, said: bytes) -> None:
+    listener, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip() -> None:
+        talker, _ = listener.accept()
+        with talker, listener, contextlib.suppress(OSError):
+            while not over.wait(0.05):
+                talker.sendall(said)
+
+    server = threading.Thread(target=drip)
+    server.start()
+    channel = connect(SimpleNamespace(port=listener.getsockname()[1]), timeout=0.5)
+    outcome = channel.deliver(mail(), KEY, NOW)
+    over.set()
+    server.join(20)
+    assert outcome == Handover(HandoverKind.RETRY, "the server did not answer in time")
+
+
+def test_what_a_server_says_unasked_is_not_taken_for_an_answer(connect: Connect) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    heard: list[bytes] = []
+
+    def talk() -> None:
+        talker, _ = listener.accept()
+        with talker, listener:
+            for answer in (
+                b"220 sink\r\n",
+                b"250 sink\r\n",
+                b"250 ok\r\n",
+                b"250 ok\r\n",
+                b"354 go on\r\n250 taken\r\n",
+            ):
+                talker.sendall(answer)
+                heard.append(talker.recv(10_000))
+            while more := talker.recv(10_000):
+                heard.append(more)
+
+    server = threading.Thread(target=talk)
+    server.start()
+    outcome = connect(SimpleNamespace(port=listener.getsockname()[1])).deliver(mail(), KEY, NOW)
+    server.join(20)
+    assert outcome == Handover(HandoverKind.RETRY, "the server answers what it was not asked")
+    assert not b"".join(heard).endswith(b"\r\n.\r\n")
+
+
 def test_only_an_email_goes_by_email(serve: Serve, connect: Connect) -> None:
     outcome = connect(serve()).deliver(Text("+49301234567", "x", "phone"), KEY, NOW)
     assert outcome == Handover(HandoverKind.FAILED, "a message by phone is no e-mail")
@@ -373,3 +455,8 @@ def test_a_reply_means_what_its_code_says(code: int, text: bytes, kind: Handover
 
 def test_dots_at_the_begin_of_lines_are_doubled() -> None:
     assert dotted(b".a\r\n.b\r\nc") == b"..a\r\n..b\r\nc\r\n"
+
+
+def test_a_server_that_takes_no_login_is_told_as_that(serve: Serve, connect: Connect) -> None:
+    outcome = connect(serve(), username="shop").deliver(mail(), KEY, NOW)
+    assert (outcome.hold, outcome.detail.partition(":")[0]) == (True, "no login")

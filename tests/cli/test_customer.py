@@ -56,6 +56,17 @@ def test_the_page_has_stable_keys_for_programs(active: Path, run: Run, contacted
     assert told["paused_until"] is None
 
 
+def test_what_comes_next_is_what_the_preview_shows(active: Path, run: Run) -> None:
+    preview = run(active, "preview", "--active", "--days", "90", "--format", "json", "--now", LATER).stdout
+    shown: dict[str, dict[str, str]] = {}
+    for contact in map(json.loads, preview.splitlines()):
+        shown.setdefault(contact["customer"], contact)
+    for customer, first in list(shown.items())[:5]:
+        page = run(active, "customer", "show", customer, "--format", "json", "--now", LATER).stdout
+        coming = json.loads(page)["next_contact"]
+        assert (coming["rule"], coming["next_at"], coming["channel"]) == (first["rule"], first["at"], first["channel"])
+
+
 def test_the_export_is_a_private_file_with_the_text_as_it_was_sent(active: Path, run: Run, contacted: Row) -> None:
     file = active / "copy.json"
     assert run(active, "customer", "export", contacted.customer, "--to", str(file)).exit_code == 0
@@ -140,3 +151,15 @@ def test_the_archive_is_told_and_erased_too_also_where_that_failed_before(
     assert archive.rows_of(active / "archive", contacted.customer) == {}
     archive.write(file, archive.frame(columns, rows))
     assert "now they are there too" in run(active, "customer", "erase", contacted.customer, "--yes").stdout
+
+
+def test_a_file_of_the_archive_that_can_not_be_read_is_named(active: Path, run: Run, contacted: Row) -> None:
+    file = active / "archive" / "event" / "2024-01-000001-00000000.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PAR1 no more PAR1")
+    for words in (("export", contacted.customer), ("erase", contacted.customer, "--yes")):
+        refused = run(active, "customer", *words)
+        assert refused.exit_code == 1
+        said = "".join(refused.stderr.split())
+        assert "".join(str(file).split()) in said
+        assert "moveitaway" in said

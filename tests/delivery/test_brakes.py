@@ -305,7 +305,7 @@ def test_what_is_refused_at_once_as_no_address_counts_as_come_back(tmp_path: Pat
         buy(business, 27, now)
         guard = Guard(business.store, lambda: now, lambda: now)
         guarded_tick(business.worker, guard, lambda: now, lambda: False)
-        assert business.store.traffic.newest("email", 0, 9) == [(0, 26, 0)]
+        assert business.store.traffic.newest("email", 0, 9) == [(26, 26, 0)]
         guarded_tick(business.worker, guard, lambda: now, lambda: False)
         assert held(business.store) == ["channel:email"]
 
