@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.decisions.facts import NOTHING, Customer
+from scheduler.decisions.occasions import Occasion
 from scheduler.decisions.reason import fill_reason
 from scheduler.decisions.windows import pending
 from scheduler.planning.apart import apart, fault_in
@@ -97,6 +98,13 @@ def plan_name(rules: Active) -> str:
     return f"{rules.version} {ZONE_DATA_VERSION}"
 
 
+def _was_over(occasion: Occasion, active: int | None, now: int) -> bool:
+    """Whether it closed before its rule was active; of a paused rule, whether it closed and was known, by now."""
+    if active is None:
+        return max(occasion.closes, occasion.known) <= now
+    return occasion.closes <= min(now, active)
+
+
 def rows_of(rules: Active, customers: Sequence[Customer], now: int) -> Iterator[Row]:
     """The pending occasions of customers as rows of the ledger, each with its first moment from now on.
 
@@ -106,7 +114,7 @@ def rows_of(rules: Active, customers: Sequence[Customer], now: int) -> Iterator[
     since = min(now, min(rules.activated.values(), default=now))
     for customer, occasion, moment in pending(rules.program, customers, since, now, rules.activated):
         rule = rules.program.rules[occasion.rule]
-        if not occasion.admitted or occasion.closes <= min(now, rules.activated.get(rule.name, now)):
+        if not occasion.admitted or _was_over(occasion, rules.activated.get(rule.name), now):
             continue
         event = occasion.event
         yield Row(

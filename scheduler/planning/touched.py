@@ -22,6 +22,7 @@ from scheduler.planning.preview import ahead
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import (
     CONTACT,
+    PREFERRED,
     AsksFor,
     Condition,
     ContactCondition,
@@ -74,7 +75,7 @@ def spoken_to(
     not contact then gets no contact by them at all. Versions that differ in words alone are walked once.
     """
     edited = compared.edits.touches
-    if edited is None or any(_waits_for_contacts(one.program.rulebook, edited) for one in compared.versions):
+    if edited is None or any(_rests_on_others(one.program.rulebook, edited) for one in compared.versions):
         return ids
     left_out = _CONTACTS if ids is not None else _CONTACTS + _EVENTS
     loose: list[Active] = []
@@ -89,10 +90,18 @@ def spoken_to(
     return sorted(found)
 
 
-def _waits_for_contacts(book: Rulebook, edited: Iterable[str]) -> bool:
-    """Whether a contact gives rise to what one of these rules does."""
-    triggers = [book.rules[name].when for name in edited if name in book.rules]
-    return any(isinstance(when, ContactTrigger) or when == SilenceTrigger(silence=CONTACT) for when in triggers)
+def _rests_on_others(book: Rulebook, edited: Iterable[str]) -> bool:
+    """Whether what one of these rules does can't be seen without the other rules.
+
+    Their contacts may give rise to it; and the channel that a customer prefers is one of those that any rule names.
+    """
+    rules = [book.rules[name] for name in edited if name in book.rules]
+    return any(
+        isinstance(rule.when, ContactTrigger)
+        or rule.when == SilenceTrigger(silence=CONTACT)
+        or any(by.channel == PREFERRED for by in rule.by)
+        for rule in rules
+    )
 
 
 def _alone(rules: Active, edited: Iterable[str], left_out: tuple[type, ...]) -> Active:

@@ -56,6 +56,15 @@ def test_the_same_rules_change_nothing(business: Business) -> None:
     assert changes(business, CHECK_IN) == []
 
 
+def test_a_rule_by_the_preferred_channel_is_compared_though_only_others_name_that_channel(business: Business) -> None:
+    business.customer("bea", email=None, phone="+4930123456", preferred_channel="phone")
+    business.event("bought", "2026-03-02 15:00", "bea", id="b1")
+    others = AT_ONCE.replace("[email]", "[email, phone]")
+    by_preferred = CHECK_IN.replace("when: delivered", "when: bought").replace("[email]", "[preferred]")
+    business.goes_by(others + by_preferred, "2026-03-01")
+    assert changes(business, others) == ["cancelled check_in/bea/b1 2026-03-03 10:00 → : "]
+
+
 def test_a_new_rule_adds_its_contacts(business: Business) -> None:
     business.goes_by(CHECK_IN, "2026-03-01")
     business.customer(birthday=born(1990, 3, 20))

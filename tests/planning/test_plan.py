@@ -115,6 +115,19 @@ def test_a_paused_rule_cancels_an_occasion_at_its_moment_and_not_before(business
     assert business.states() == {"check_in/ana/d1": "cancelled"}
 
 
+def test_of_a_paused_rule_too_what_is_learned_too_late_ends_as_too_late_though_it_is_planned_anew(
+    business: Business,
+) -> None:
+    business.goes_by(AT_ONCE + "  status: paused\n" + CHECK_IN, "2026-03-01")
+    business.event("bought", "2026-03-02 15:00", id="b1", known="2026-03-05 12:00")
+    business.plan("2026-03-02 16:00")
+    business.event("visited", "2026-03-04 18:00")
+    business.plan("2026-03-04 18:00")
+    assert business.states() == {"thanks/ana/b1": "planned"}
+    business.tick("2026-03-05 12:00")
+    assert business.states() == {"thanks/ana/b1": "too_late"}
+
+
 def test_an_event_that_was_replaced_cancels_its_occasion(business: Business) -> None:
     business.goes_by(CHECK_IN, "2026-03-01")
     business.event("delivered", "2026-03-02 15:00", id="d1")
