@@ -183,3 +183,19 @@ def test_settings_that_can_not_be_read_are_told_with_their_path_once(tmp_path: P
     with pytest.raises(SettingsError) as told:
         load_settings(tmp_path)
     assert str(told.value) == f"{tmp_path}/rightreason.toml: can't be read (Is a directory)"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://u:SEKRIT@host/hook", "ftp://u:SEK/RIT@SEK:x@host/hook", "ftp://host/hook?key=SEKRIT", "u:SEKRIT@host/hook"],
+)
+def test_no_password_of_a_url_is_told(tmp_path: Path, url: str) -> None:
+    told = refused(tmp_path, f'[webhook]\nurl = "{url}"\n')
+    assert "webhook.url = '" in told
+    assert "host/hook" in told
+    assert "SEK" not in told
+
+
+@pytest.mark.parametrize("line", ["volume = inf", "volume = nan", "bounces = true", "unforeseen = false"])
+def test_what_is_no_number_brakes_nothing(tmp_path: Path, line: str) -> None:
+    assert f"brakes.{line.partition(' ')[0]} = " in refused(tmp_path, f"[brakes]\n{line}\n")

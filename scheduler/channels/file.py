@@ -48,26 +48,35 @@ class FileChannel:
     def _known(self) -> dict[str, str]:
         """What is there by its key: looked up once, since a folder of a million files is slow to search."""
         if self._written is None:
-            self.outbox.mkdir(parents=True, exist_ok=True)
+            self.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
             names = (entry.name for entry in os.scandir(self.outbox))
             self._written = {name.rpartition("-")[2]: name for name in names if not name.startswith(".")}
         return self._written
 
     def _write(self, name: str, message: Message, key: str, now: int) -> str:
-        write_whole(self.outbox / name, _content(message, key, now))
+        write_whole(self.outbox / name, _content(message, key, now), private=True)
         return name
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all: it is written under another name first. Raises `OSError`."""
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file that is there whole or not at all: it is written under another name first. Raises `OSError`.
+
+    A `private` one can be read by its owner alone.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(content)
+        with open(unfinished, "wb", opener=of_owner if private else None) as file:
+            file.write(content)
         unfinished.replace(path)
     except OSError:
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def of_owner(path: str, flags: int) -> int:
+    """An `opener`: what it makes can be read by its owner alone, since it names customers."""
+    return os.open(path, flags, 0o600)
 
 
 def readable(key: str, day: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler.channels.channel import Handover, HandoverKind, Promise
-from scheduler.channels.file import readable, write_whole
+from scheduler.channels.file import of_owner, readable, write_whole
 from scheduler.channels.mime import digest
 from scheduler.errors import ChannelError
 from scheduler.messages.card import card_pdf
@@ -81,7 +81,7 @@ class PostChannel:
         They are looked up once.
         """
         if self._cards is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             days = [entry for entry in self.folder.iterdir() if _DAY.fullmatch(entry.name) and entry.is_dir()]
             listed = [day / name for day in days for name in _listed_on(_sheet_of(day))]
             lying = (card for day in days for card in day.glob("[!.]*.pdf"))
@@ -93,8 +93,8 @@ class PostChannel:
         day = date_of(self.where.local_day(now)).isoformat()
         path = self.folder / day / f"{readable(key, day)}-{mark}.pdf"
         content = card_pdf(card, now)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, content, private=True)
         return path
 
     def _list(self, path: Path, card: Card, key: str) -> None:
@@ -137,7 +137,7 @@ def _listed_on(sheet: Path) -> Iterator[str]:
 
 def _append(sheet: Path, cells: Sequence[str]) -> None:
     """Add a line to a sheet, whole or not at all; a line that a crash left without its end is removed before."""
-    with sheet.open("a+b", buffering=0) as file, _alone_with(file.fileno()):
+    with open(sheet, "a+b", buffering=0, opener=of_owner) as file, _alone_with(file.fileno()):
         end = _end_of_lines(file)
         file.truncate(end)
         head = _BOM + _line(COLUMNS) if end == 0 else ""

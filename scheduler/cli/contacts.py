@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli import frame
-from scheduler.cli.formats import Column, Format, count, print_objects, print_table
+from scheduler.cli.formats import Column, Format, print_objects, print_table
 from scheduler.errors import InputError
 
 LIMIT = 50
@@ -100,5 +100,6 @@ def contacts(
     if note := told_zones(zones[row.customer] for row in rows):
         typer.echo(note)
     if cut:
-        typer.echo(f"… and more; only the first {count(len(rows), 'row')} are shown (--limit N for more)", err=True)
+        shown_rows = "row is" if len(rows) == 1 else f"{len(rows)} rows are"
+        typer.echo(f"… and more; only the first {shown_rows} shown (--limit N for more)", err=True)
     sys.stdout.flush()

@@ -52,7 +52,7 @@ def doctor(
         print_objects(({key: getattr(told, key) for key in KEYS} for told in found), KEYS, form)
     levels = Counter(str(told.level) for told in found)
     if form is Format.TABLE:
-        typer.echo(_summary(levels))
+        typer.echo(_summary(levels, cut_short=all(told.check == "settings" for told in found)))
     if levels["error"]:
         raise typer.Exit(1)
 
@@ -63,9 +63,10 @@ def _print(told: Told) -> None:
         print_paragraph("", told.way_out, lead=" " * 11)
 
 
-def _summary(levels: Counter[str]) -> str:
+def _summary(levels: Counter[str], *, cut_short: bool) -> str:
     bad = [count(levels[name], name) for name in ("error", "warning") if levels[name]]
-    return f"\n{' and '.join(bad)}; the rest is well" if bad else "\nall is well"
+    rest = "the rest was not looked at" if cut_short else "the rest is well"
+    return f"\n{' and '.join(bad)}; {rest}" if bad else "\nall is well"
 
 
 def _show_work(check: str) -> None:

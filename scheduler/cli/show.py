@@ -45,6 +45,7 @@ def show(
     from scheduler.cli.ledger_rows import KEYS, as_object
     from scheduler.cli.local_time import shown, zones_of
     from scheduler.cli.rules import active_rules, house_of
+    from scheduler.decisions.facts import ADDRESSES
 
     with frame.opened(ctx) as workspace:
         store = workspace.store
@@ -59,6 +60,8 @@ def show(
         return
     name = str(customer.attributes.get("name", "")) if customer else ""
     _print(row, name, where, attempts, rulebook)
+    if row.state == "failed" and customer is not None and row.channel in customer.suppressed:
+        _print_suppressed(row.channel, str(customer.attributes.get(ADDRESSES.get(row.channel, ""), "")))
     if task is not None:
         number = str(customer.attributes.get("phone", "")) if customer else ""
         typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}")
@@ -72,6 +75,16 @@ def row_or_refuse(store: Store, occasion: str) -> Row:
     if row is None:
         raise InputError(f"there is no contact {occasion!r}; `rightreason contacts --all` lists their ids")
     return row
+
+
+def _print_suppressed(channel: str, address: str) -> None:
+    """What comes before `retry`: without it, that would be stopped by the suppression."""
+    import shlex
+
+    lift = f"  rightreason suppress {shlex.quote(address)} --channel {channel} --lift"
+    typer.echo(
+        f"\nIts address is suppressed for {channel}. Before that, import another one, or let it be used again\n{lift}"
+    )
 
 
 def _print(row: Row, name: str, where: Zone, attempts: list[Attempt], rulebook: Rulebook | None) -> None:

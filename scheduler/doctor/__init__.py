@@ -91,9 +91,14 @@ def examine(
     written = "read" if (folder / SETTINGS_FILE).exists() else "not there: everything is as by default"
     yield Told("settings", Level.OK, f"{SETTINGS_FILE} is {written}", "")
     with Subject(folder, hurried(settings), clock, cache=cache, quick=quick, alert=alert) as subject:
+        unread: list[str] = []
         for check in CHECKS:
             on_check(check.name)
             for found in _look(check, subject):
+                if check.name == "secrets" and found.level is Level.ERROR:
+                    unread.append(found.detail)
+                elif found.detail.endswith(tuple(unread)):
+                    continue  # a secret that can't be read is told once, and not by all that need it
                 yield Told(check.name, found.level, found.detail, found.way_out)
 
 

@@ -23,6 +23,8 @@ from scheduler.settings import DeliverBy
 from scheduler.settings.brand import Brand
 
 _MADE_UP = ("example.com", "example.org", "example.net", "localhost")
+_SAMPLE_ADDRESS = "Am Mühlbach 7, 12345 Brotingen"
+"""Of the made-up shop, as `init` writes it."""
 _DEFAULT_BRAND = Brand.model_validate({})
 
 
@@ -155,6 +157,12 @@ def brand(subject: Subject) -> Findings:
     if not found.address.strip():
         told = "brand.address is not set: many laws want a postal address in each mail"
         yield (error if in_earnest else warning)(told, "set brand.address")
+    elif found.address.strip() == _SAMPLE_ADDRESS:
+        yield warning("brand.address is that of the made-up sample shop", "set it to yours")
+    for name in ("review_url", "refer_url", "shop_url"):
+        url = getattr(found, name)
+        if url and _is_made_up(urlsplit(url).hostname or ""):
+            yield warning(f"brand.{name} is {url}, where customers find nothing", "set it to your page, or remove it")
     if found.name == _DEFAULT_BRAND.name:
         yield warning(f"brand.name is {found.name!r}", "set it to the name that customers know")
 

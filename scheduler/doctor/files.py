@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scheduler.doctor.finding import Finding, Findings, error, ok, warning
 from scheduler.doctor.subject import Subject
+from scheduler.errors import SettingsError
 from scheduler.rulebook.people import PEOPLE_FILE
 from scheduler.settings import SECRET_FILE, SETTINGS_FILE, secret_settings
 from scheduler.store.journal import beside
@@ -35,10 +36,16 @@ def _set(subject: Subject) -> Iterator[Finding]:
             f"there is no {SECRET_FILE} yet, which signs the links in messages",
             "it is made on first use; keep a copy of it with your backups",
         )
+    unread = set()
     for group, name in secret_settings():
-        settings.secret_of(group, name)
+        try:
+            settings.secret_of(group, name)
+        except SettingsError as problem:
+            unread.add((group, name))
+            variable = f"RIGHTREASON_{group.upper()}__{name.upper()}"
+            yield error(str(problem), f"put the file there for this user to read, or set {variable} instead")
     for group, user in (("email", settings.email.username), ("bounces", settings.bounces.username)):
-        if user is not None and not settings.secret_of(group, "password"):
+        if user is not None and (group, "password") not in unread and not settings.secret_of(group, "password"):
             variable = f"RIGHTREASON_{group.upper()}__PASSWORD"
             yield error(f"{group}.username is set, and no password", f"set {variable} or {group}.password_file")
 
@@ -51,6 +58,9 @@ def _readable_by_others(subject: Subject) -> Iterator[Finding]:
             continue  # not there: told where it is needed
         if mode & 0o077:
             yield warning(f"{path} can be read by others on this machine", f"chmod 600 {path}")
+    for folder in (subject.settings.outbox_folder, subject.settings.workspace / subject.settings.post.folder):
+        if folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            yield warning(f"{folder}, which names customers, can be read by others", f"chmod 700 {folder}")
 
 
 def _private(subject: Subject) -> Iterator[Path]:

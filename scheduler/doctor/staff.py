@@ -38,6 +38,12 @@ def alerts(subject: Subject) -> Findings:
     urls = len((settings.secret_of("alerts", "urls") or "").split())
     found, findings = read_people(subject.folder)
     service = Alerts(settings, People() if any(one.is_error for one in findings) else found)
+    if not urls and subject.alert:
+        yield error(
+            "nobody could be told a test: alerts.urls is not set",
+            "set RIGHTREASON_ALERTS__URLS or alerts.urls_file, and install the extra rightreason[alerts]",
+        )
+        return
     if not urls:
         yield warning(
             "alerts.urls is not set: nobody is told when sending holds itself",

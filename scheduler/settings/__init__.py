@@ -6,6 +6,7 @@ Nested keys are joined with two underscores in the environment: `RIGHTREASON_EMA
 from __future__ import annotations
 
 import os
+import re
 import secrets as random
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,9 @@ NOT_SETTINGS = frozenset({"RIGHTREASON_WORKSPACE", "RIGHTREASON_CACHE", "RIGHTRE
 """Names in the environment that are read elsewhere."""
 
 _SQLITE = "sqlite:///"
+_USER = re.compile("//.*@", re.DOTALL)
+_PASSWORD = re.compile(r":[^\s/@<>][^\s@<>]*@")
+_QUERY = re.compile(r"(//[^?#]*[?#]).*", re.DOTALL)
 
 
 class DeliverBy(StrEnum):
@@ -257,8 +261,17 @@ def _in_words(problem: Any, path: Path, written: Mapping[str, Any]) -> str:
         return f"{place}: there is no setting {name}; {_meant(keys[-1], _groups().get(group, []))}"
     if problem["type"] in ("model_type", "model_attributes_type"):
         return f"{place}: {name} is a section: write [{name}], and its settings below"
-    value = "***" if "secret" in name or "password" in name else repr(problem["input"])
+    value = "***" if "secret" in name or "password" in name else _masked(problem["input"])
     return f"{place}: {name} = {value} can't be used: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _masked(value: Any) -> str:
+    """A value as it was written, without what may be secret in a URL: its user, its password, and its query."""
+    text = value if isinstance(value, str) else repr(value)
+    text = _USER.sub("//***@", text)
+    text = _PASSWORD.sub(":***@", text)
+    text = _QUERY.sub(r"\1***", text)
+    return repr(text) if isinstance(value, str) else text
 
 
 def _place(path: Path, keys: list[str]) -> str:

@@ -61,11 +61,34 @@ def files(folder: Path, table: str) -> list[Path]:
     return sorted((folder / table).glob("*.parquet"))
 
 
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    from polars.exceptions import PanicException, PolarsError
+
+    try:
+        yield
+    except (OSError, PolarsError, PanicException) as error:
+        cause = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        raise StoreError(
+            f"the archive's {file} can't be read ({cause}); put it back from a backup, or move it away, and try again"
+        ) from None
+
+
+def _parts(folder: Path, table: str, rows: polars.Expr | None = None) -> Iterator[polars.DataFrame]:
+    """What each file of a table has, or of that the rows asked for; raises `StoreError` where one can't be read."""
+    import polars as pl
+
+    for file in files(folder, table):
+        with _reading(file):
+            part = pl.read_parquet(file) if rows is None else pl.scan_parquet(file).filter(rows).collect()
+        yield part
+
+
 def read(folder: Path, table: str) -> polars.DataFrame:
     """All rows of a table, each once; instants are in UTC. Without any, a frame without columns."""
     import polars as pl
 
-    found = [pl.read_parquet(file) for file in files(folder, table)]
+    found = [*_parts(folder, table)]
     return (
         pl.concat(found, how="diagonal").unique(KEYS[table], keep="last", maintain_order=True)
         if found
@@ -79,8 +102,7 @@ def rows_of(folder: Path, customer: str) -> dict[str, list[dict[str, Any]]]:
 
     found: dict[str, list[dict[str, Any]]] = {}
     for table in _PERSONAL:
-        theirs = _about(table, customer)
-        parts = [pl.scan_parquet(file).filter(theirs).collect() for file in files(folder, table)]
+        parts = [*_parts(folder, table, _about(table, customer))]
         if (
             parts
             and (rows := pl.concat(parts, how="diagonal").unique(KEYS[table], keep="last", maintain_order=True)).height
@@ -107,8 +129,10 @@ def _erase(folder: Path, customer: str, pepper: bytes) -> Iterator[int]:
         for table in _PERSONAL:
             theirs = _about(table, customer)
             for file in (*files(folder, table), *(folder / table).glob(f"*{NEW}")):
-                if count := pl.scan_parquet(file).filter(theirs).select(pl.len()).collect().item():
-                    rows = pl.read_parquet(file)
+                with _reading(file):
+                    count = pl.scan_parquet(file).filter(theirs).select(pl.len()).collect().item()
+                    rows = pl.read_parquet(file) if count else pl.DataFrame()
+                if count:
                     kept = rows.filter(~theirs)
                     if table == "occasion":
                         kept = pl.concat([kept, _without_the_person(rows.filter(theirs), customer, pepper)])

@@ -114,6 +114,8 @@ def _made(file: Path) -> Iterator[Path]:
     """A new file of the owner's, to be filled; then it is on the disk by its name, and else there is none."""
     if file.exists():
         raise StoreError(f"{file} is there already; name another file")
+    if not file.parent.is_dir():
+        raise StoreError(f"there is no folder {file.parent}; make it, or name a file in another")
     unfinished = file.with_name(file.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     try:

@@ -44,7 +44,7 @@ BUSY_SECONDS = 60
 PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
 """How long (in seconds, and milliseconds) to wait for a PostgreSQL server that doesn't answer, unless its URL says."""
 
-_PASSWORD = re.compile(r":[^:/@]*@")
+_PASSWORD = re.compile(r":(?!//).*@", re.DOTALL)
 
 LOOK_UP = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off"
 """Our statements look up a few rows by their keys; PostgreSQL, which can't know how few, would read whole tables."""
@@ -276,9 +276,10 @@ def version_of(url: str) -> str | None:
 def _engine(url: str, *, create: bool) -> Engine:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter of a host or a port that is none
         raise UnusableDatabase(
-            f"{_PASSWORD.sub(':***@', url)!r} is no database URL; write sqlite:///PATH or postgresql://USER@HOST/NAME"
+            f"{_PASSWORD.sub(':***@', url).partition('?')[0]!r} is no database URL; "
+            "write sqlite:///PATH or postgresql://USER@HOST/NAME"
         ) from None
     if address.get_backend_name() == "postgresql":
         return create_engine(

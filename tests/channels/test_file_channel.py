@@ -77,3 +77,9 @@ def test_an_outbox_that_can_not_be_written_to_is_tried_again(tmp_path: Path) -> 
     outcome = FileChannel(tmp_path / "outbox").deliver(mail(), KEY, NOW)
     assert outcome.kind is HandoverKind.RETRY
     assert "the outbox can't be written to" in outcome.detail
+
+
+def test_what_is_written_is_its_owners_alone(channel: FileChannel) -> None:
+    channel.deliver(mail(), KEY, NOW)
+    modes = [path.stat().st_mode & 0o777 for path in (channel.outbox, *files(channel))]
+    assert modes == [0o700, 0o600]

@@ -274,3 +274,9 @@ def test_a_zone_that_is_none_is_refused_with_the_nearest_name(tmp_path: Path) ->
     (tmp_path / "rightreason.toml").write_text('[post]\ntimezone = "Europe/Berln"\n')
     with pytest.raises(SettingsError, match="did you mean Europe/Berlin"):
         load_settings(tmp_path)
+
+
+def test_what_is_written_is_its_owners_alone(channel: PostChannel) -> None:
+    channel.deliver(CARD, KEY, NOW)
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in (channel.folder, *channel.folder.rglob("*"))}
+    assert modes == {(True, 0o700), (False, 0o600)}

@@ -99,6 +99,27 @@ def test_a_setting_that_there_is_not_is_an_error_with_its_line(active: Path, run
     result = run(active, "doctor")
     assert result.exit_code == 1
     assert "rightreason.toml:2: there is no setting email.hots; did you mean 'host'?" in " ".join(result.stdout.split())
+    assert "1 error; the rest was not looked at" in result.stdout
+
+
+def test_a_secret_that_cannot_be_read_is_told_once_and_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "rightreason.toml").write_text(
+        "[email]\nhost = '127.0.0.1'\nusername = 'shop'\npassword_file = 'gone'\n[alerts]\nurls_file = 'away'\n"
+    )
+    told = [one for one in examine(tmp_path, lambda: NOW) if "can't be read" in one.detail]
+    assert [one.check for one in told] == ["secrets", "secrets"]
+    assert "RIGHTREASON_EMAIL__PASSWORD" in " ".join(one.way_out for one in told)
+
+
+@pytest.mark.parametrize("name", ["outbox", "post"])
+def test_what_names_customers_is_in_folders_of_their_owner(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".secret").write_text("key")
+    (tmp_path / ".secret").chmod(0o600)
+    (tmp_path / name).mkdir()
+    (tmp_path / name).chmod(0o755)
+    assert [one.way_out for one in looked(files.secrets, tmp_path)] == [f"chmod 700 {tmp_path / name}"]
+    (tmp_path / name).chmod(0o700)
+    assert levels(looked(files.secrets, tmp_path)) == [Level.OK]
 
 
 def test_neither_secrets_nor_causes_that_people_wrote_are_shown(
@@ -283,6 +304,12 @@ def test_in_earnest_the_sender_the_pages_and_the_postal_address_are_yours(tmp_pa
     assert levels(looked(channels.brand, tmp_path, **MINE)) == [Level.OK]
 
 
+def test_what_is_left_of_the_sample_shop_is_told(active: Path) -> None:
+    told = " ".join(one.detail for one in looked(channels.brand, active))
+    for name in ("review_url", "refer_url", "shop_url", "address"):
+        assert f"brand.{name} is " in told
+
+
 def test_the_mailbox_of_reports_is_opened(tmp_path: Path) -> None:
     maildir = tmp_path / "bounces"
     assert levels(looked(channels.inbox, tmp_path, bounces={"maildir": "bounces"})) == [Level.ERROR]
@@ -318,3 +345,7 @@ def test_an_alert_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
             assert levels(list(staff.alerts(subject))) == [Level.OK]
     assert "This is a test" in asked[0]
     assert levels(looked(staff.alerts, tmp_path)) == [Level.WARNING]
+    with subject_of(tmp_path) as subject:
+        subject.alert = True
+        (found,) = staff.alerts(subject)
+    assert (found.level, "alerts.urls" in found.detail, "[alerts]" in found.way_out) == (Level.ERROR, True, True)

@@ -55,6 +55,7 @@ def test_a_long_list_says_that_there_is_more(active: Path, run: Run) -> None:
     result = run(active, "contacts", "--all", "--limit", "2")
     assert len([line for line in result.stdout.splitlines() if "/" in line]) == 2
     assert "only the first 2 rows are shown" in result.stderr
+    assert "only the first row is shown" in run(active, "contacts", "--all", "--limit", "1").stderr
 
 
 def test_since_and_until_are_the_houses_time(active: Path, run: Run) -> None:

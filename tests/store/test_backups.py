@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,6 +213,40 @@ def test_what_is_no_sound_backup_changes_nothing(shop: Store, file: Path, tmp_pa
         assert (shop.counts().customers, holds(shop)) == (2001, [])
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            "ALTER TABLE customer RENAME COLUMN attributes TO facts",
+            "table customer has other columns (attributes, facts)",
+        ),
+        ("DROP TABLE attempt", "no table attempt"),
+        ("DROP TABLE daemon", "no table daemon"),
+    ],
+)
+def test_a_file_with_other_tables_is_refused_before_anything_is_changed(
+    shop: Store, file: Path, change: str, told: str
+) -> None:
+    shop.back_up(file, now=NOW)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute(change)
+        other.commit()
+    enrol(shop, "bob")
+    with pytest.raises(StoreError, match=re.escape(told)) as caught:
+        shop.restore(file, now=LATER)
+    assert str(file) in str(caught.value)
+    assert ".restoring-" not in str(caught.value)
+    assert (customers(shop), holds(shop)) == (["ann", "bob"], [])
+
+
+def test_a_file_whose_words_are_no_text_is_damaged(shop: Store, file: Path) -> None:
+    shop.back_up(file, now=NOW)
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE customer", b"CREATE TABLE \xff\xfeustomer"))
+    with pytest.raises(StoreError, match=r"backup\.file is damaged; take another backup"):
+        shop.restore(file, now=LATER)
+    assert (customers(shop), holds(shop)) == (["ann"], [])
+
+
 @both
 def test_nothing_is_restored_under_a_working_daemon(shop: Store, file: Path) -> None:
     shop.back_up(file, now=NOW)
@@ -331,3 +367,8 @@ def test_a_lease_that_was_held_when_the_backup_was_made_is_nobodys(shop: Store, 
     theirs = lease(shop, "host:1")
     shop.restore(file, now=LATER)
     assert lease(shop, "host:2", now=LATER).token > theirs.token
+
+
+def test_a_backup_into_a_folder_that_is_not_there_names_it(shop: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=f"there is no folder {tmp_path / 'gone'}; make it"):
+        shop.back_up(tmp_path / "gone" / "monday.db", now=NOW)

@@ -70,7 +70,15 @@ def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
     assert "put a backup in its place" in caught.value.way_out
 
 
-@pytest.mark.parametrize("url", ["mysql://shop:hush@host/db", "shop:hush@host/db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://shop:hush@host/db",
+        "shop:hush@host/db",
+        "postgresql+psycopg://shop:hush@[::bad/db",
+        "postgresql://shop:h/hush@host:port/db?password=hush",
+    ],
+)
 def test_a_url_that_is_refused_does_not_show_its_password(url: str) -> None:
     with pytest.raises(UnusableDatabase, match="shop") as caught:
         open_store(url)
