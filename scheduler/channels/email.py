@@ -74,7 +74,7 @@ class EmailChannel:
             return connection
         with self._changed:
             self._end_of_work()
-            if not (self._at_work or self._idle):
+            if refused.hold or not (self._at_work or self._idle):
                 return refused
             self._most = max(self._at_work, 1)
         return self._taken()
