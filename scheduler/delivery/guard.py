@@ -87,13 +87,16 @@ class Guard:
     def begin(self) -> str:
         """Begin a round of work; empty, or why there must be none.
 
-        The first time, clock and database are compared with what is remembered of them. Raises `StoreError`.
+        The first time, clock and database are compared with what is remembered of them, and a sign of life is given:
+        what leaves by this guard is then known to be younger than a backup made before. Raises `StoreError`.
         """
         self._stops = False
-        if not self._identity:
+        if first := not self._identity:
             self._compare()
         self.check()
         self._place()
+        if first:
+            self.beat()
         holds = [_Hold(hold.who, hold.cause) for hold in self._store.holds.list() if hold.name == "all"]
         return next((one.cause for one in holds + self._owed if one.who == CLOCK), "")
 

@@ -154,12 +154,13 @@ def test_a_database_of_the_first_version_keeps_its_rows(new_database: str) -> No
         assert [one.id for one in store.customers.read()] == ["ann"]
 
 
-def test_a_second_connection_keeps_the_locks_of_the_first(sqlite_file: Path) -> None:
+def test_a_second_connection_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
     """Else another process that closes the files takes itself for their last user, and removes their logs."""
-    with open_store(f"sqlite:///{sqlite_file}") as store:
+    file = tmp_path / "a.db"
+    with open_store(f"sqlite:///{file}") as store:
         store.customers.add([("ana", {})], now=1)
         with store.engine.connect(), store.engine.connect():
-            files = [sqlite_file, beside(sqlite_file)]
+            files = [file, beside(file)]
             closes = "import sqlite3, sys\nfor file in sys.argv[1:]:\n    sqlite3.connect(file).execute('PRAGMA user_version')"
             subprocess.run([sys.executable, "-c", closes, *map(str, files)], check=True)  # noqa: S603 - our own program
-            assert all(file.with_name(f"{file.name}-wal").exists() for file in files)
+            assert all(one.with_name(f"{one.name}-wal").exists() for one in files)
