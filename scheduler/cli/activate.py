@@ -64,7 +64,7 @@ def activate(
         if version is None and not untested:
             _ensure_tested(workspace, rulebook)
         present = moment_of(now, rulebook.house.timezone)
-        before = active(workspace.store)
+        before = active(workspace.store, cache=frame.cache_of(workspace.folder))
         if before is not None and before.version == rulebook.version:
             typer.echo(f"these rules are active already (version {before.number}, {rulebook.version[:12]})")
             return

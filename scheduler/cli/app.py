@@ -89,7 +89,7 @@ for _command in COMMANDS:
         app.command(cls=Command, help=help_of(_command))(_command)
 
 
-GARBAGE = (10_000, 20, 20)
+GARBAGE = (50_000, 20, 100)
 """Look for garbage in circles less often than Python does by itself: facts make none, and there are many of them."""
 
 

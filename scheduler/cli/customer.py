@@ -59,7 +59,8 @@ def show(
     at = moment_of(now, zone_name)
     with frame.opened(ctx) as workspace:
         store = workspace.store
-        known, going_by = customer_called(store, customer), active(store)
+        known = customer_called(store, customer)
+        going_by = active(store, cache=frame.cache_of(workspace.folder))
         found = previewed(workspace, going_by, at, AHEAD, customer=known.id) if going_by else ()
         page = page_of(store, known, house_of(workspace), at, (one.decision for one in found if one.is_contact))
     if form is Format.TABLE:

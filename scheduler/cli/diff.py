@@ -40,7 +40,8 @@ def diff(
     with frame.opened(ctx) as workspace:
         rulebook = rulebook_in_folder(workspace)
         present = moment_of(now, rulebook.house.timezone)
-        compared = Comparison(active(workspace.store), as_active(workspace.store, rulebook, present))
+        before = active(workspace.store, cache=frame.cache_of(workspace.folder))
+        compared = Comparison(before, as_active(workspace.store, rulebook, present))
         if compared.before is None or rule not in compared.before.program.rulebook.rules:
             ensure_rule(rulebook, rule)
         if customer is not None:

@@ -79,7 +79,7 @@ def rules_and_moment(workspace: Workspace, typed: str | None, *, running: bool, 
         rulebook = rulebook_in_folder(workspace)
         moment = moment_of(typed, rulebook.house.timezone, option)
         return as_active(workspace.store, rulebook, moment), moment
-    found = active(workspace.store)
+    found = active(workspace.store, cache=cache_of(workspace.folder))
     if found is None:
         raise InputError(NONE_ACTIVE)
     return found, moment_of(typed, found.program.house.timezone, option)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.errors import InputError, RulebookError
@@ -30,10 +31,10 @@ class Active:
         return self.program.rulebook.version
 
 
-def active(store: Store) -> Active | None:
-    """The rulebook that is active; None before the first activation."""
+def active(store: Store, *, cache: Path | None = None) -> Active | None:
+    """The rulebook that is active; None before the first activation. `cache` is a folder that spares parsing it."""
     found = store.rulebooks.active()
-    return None if found is None else Active(found.number, _programs.of(found), found.rules)
+    return None if found is None else Active(found.number, _programs.of(found, cache), found.rules)
 
 
 def rulebook_of_version(store: Store, number: int) -> Rulebook:
@@ -66,15 +67,16 @@ class _Programs:
     """Keeps the newest few versions compiled; a version never changes."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, Mapping[str, str]] = {}
+        self._sources: dict[str, tuple[Mapping[str, str], Path | None]] = {}
         self._compiled = lru_cache(maxsize=4)(self._compile)
 
-    def of(self, activation: Activation) -> Program:
-        self._texts = {activation.version: activation.files}
+    def of(self, activation: Activation, cache: Path | None) -> Program:
+        self._sources = {activation.version: (activation.files, cache)}
         return self._compiled(activation.version)
 
     def _compile(self, version: str) -> Program:
-        rulebook, _ = rulebook_from_texts(self._texts[version])
+        files, cache = self._sources[version]
+        rulebook, _ = rulebook_from_texts(files, cache=cache)
         return compile_rules(rulebook)
 
 
