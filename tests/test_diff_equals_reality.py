@@ -136,7 +136,7 @@ def test_after_activation_the_contacts_are_those_before_with_the_diff(
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(shops=edits(), hours=st.sampled_from([0, 1, 30]))
 def test_after_many_activations_the_contacts_are_those_before_with_the_diff(
     shops: tuple[Shop, Shop], hours: int, sqlite_file: Path

@@ -148,7 +148,7 @@ def test_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sq
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(shop=SHOPS)
 def test_many_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)

@@ -79,9 +79,10 @@ def plan_customers(store: Store, rules: Active, ids: Iterable[str], now: int) ->
     """Plan some customers, whether or not anything about them is new, in one transaction."""
     with no_collection():
         customers = list(store.customers.read(ids))
-        rows = list(rows_of(rules, customers, now))
+        over = set[str]()
+        rows = list(rows_of(rules, customers, now, over))
         with store.together() as both:
-            taken = both.ledger.put(rows, whole=(one.id for one in customers), now=now)
+            taken = both.ledger.put(rows, whole=(one.id for one in customers), over=over, now=now)
             both.customers.mark_planned([(one.id, one.revision) for one in customers], plan_name(rules))
     return Planned(len(customers), taken.added, taken.updated, taken.withdrawn)
 
@@ -105,16 +106,22 @@ def _was_over(occasion: Occasion, active: int | None, now: int) -> bool:
     return occasion.closes <= min(now, active)
 
 
-def rows_of(rules: Active, customers: Sequence[Customer], now: int) -> Iterator[Row]:
+def rows_of(rules: Active, customers: Sequence[Customer], now: int, over: set[str]) -> Iterator[Row]:
     """The pending occasions of customers as rows of the ledger, each with its first moment from now on.
 
     An event that was learned when its window had closed has a row too, that is due at once and ends as too late;
-    what closed before its rule was active, or is not admitted by `backfill`, has none.
+    what closed before its rule was active, or is not admitted by `backfill`, has none. `over` takes the keys of what
+    has closed of rules that are not active: it has no row, unless it had one while it was open.
     """
     since = min(now, min(rules.activated.values(), default=now))
     for customer, occasion, moment in pending(rules.program, customers, since, now, rules.activated):
         rule = rules.program.rules[occasion.rule]
-        if not occasion.admitted or _was_over(occasion, rules.activated.get(rule.name), now):
+        if not occasion.admitted:
+            continue
+        active = rules.activated.get(rule.name)
+        if _was_over(occasion, active, now):
+            if active is None:
+                over.add(occasion.key)
             continue
         event = occasion.event
         yield Row(

@@ -124,14 +124,17 @@ class Ledger:
 
     store: Store
 
-    def put(self, rows: Sequence[Row], *, whole: Iterable[str] = (), now: int = 0) -> Taken:
+    def put(
+        self, rows: Sequence[Row], *, whole: Iterable[str] = (), over: Collection[str] = (), now: int = 0
+    ) -> Taken:
         """Takes what planning says: new keys become planned rows, open ones are moved where something differs.
 
         What is over or on its way out is never touched, but what was withdrawn is planned again. A row of an unknown
-        customer is refused. Of customers whose plan is `whole`, open rows that it does not name are withdrawn at `now`.
+        customer is refused. Of customers whose plan is `whole`, open rows that it does not name are withdrawn at `now`;
+        those in `over`, whose windows have closed, stay to be ended.
         """
         with self.store.write() as connection:
-            planned = _Planned(rows, set(whole))
+            planned = _Planned(rows, set(whole), over)
             known = customers.lock(connection, planned.customers)
             planned.refuse_others(known)
             planned.compare(_CHANGEABLE[connection.dialect.name].all(connection, places(known)))
@@ -247,8 +250,8 @@ _FILTERS = {
 class _Planned:
     """What planning says, compared with what is there: `rows` are those that are not."""
 
-    def __init__(self, rows: Sequence[Row], whole: set[str]) -> None:
-        self.said, self.whole = rows, whole
+    def __init__(self, rows: Sequence[Row], whole: set[str], over: Collection[str]) -> None:
+        self.said, self.whole, self.over = rows, whole, over
         self.customers = whole.union(row.customer for row in rows)
         self.rows: dict[str, Row] = {}
         self.refused: list[Refusal] = []
@@ -267,7 +270,7 @@ class _Planned:
         for key, customer, state, *planned in there:
             row = self.rows.pop(key, None)
             if row is None:
-                if customer in self.whole and state != State.CANCELLED:
+                if customer in self.whole and state != State.CANCELLED and key not in self.over:
                     self.gone.append({**place_of(key), "because": because_of(NO_LONGER)})
             elif state == State.CANCELLED:
                 self.back.append(_moved(row))

@@ -128,6 +128,17 @@ def test_of_a_paused_rule_too_what_is_learned_too_late_ends_as_too_late_though_i
     assert business.states() == {"thanks/ana/b1": "too_late"}
 
 
+def test_of_a_paused_rule_too_what_was_planned_ends_as_too_late_though_it_is_planned_anew_when_it_closes(
+    business: Business,
+) -> None:
+    business.goes_by(AT_ONCE + "  status: paused\n  only_if: [{event: paid}]\n" + CHECK_IN, "2026-03-01")
+    business.event("bought", "2026-03-02 15:00", id="b1")
+    business.plan("2026-03-02 16:00")
+    business.event("visited", "2026-03-09 18:00")
+    business.tick("2026-03-09 18:00")
+    assert business.states() == {"thanks/ana/b1": "too_late"}
+
+
 def test_an_event_that_was_replaced_cancels_its_occasion(business: Business) -> None:
     business.goes_by(CHECK_IN, "2026-03-01")
     business.event("delivered", "2026-03-02 15:00", id="d1")
