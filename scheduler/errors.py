@@ -13,6 +13,7 @@
     │   ├── UnusableDatabase     what is set as database is none, or can't be opened (exit code 2)
     │   ├── NewerDatabase        it was written by a newer version of the program
     │   └── LeaseTaken           another daemon holds it (exit code 3)
+    ├── Busy                     more is handed in than can be written at this time
     └── ChannelError             a message could not be handed over
 
 A docstring is the default message; facts come as keyword arguments, are kept as attributes, and fill
@@ -108,6 +109,10 @@ class LeaseTaken(StoreError):
     """Another daemon works on this database: {holder}, last seen {seen}."""
 
     exit_code = 3
+
+
+class Busy(RightReasonError):
+    """More facts wait to be written than are held; bring them again a little later."""
 
 
 class ChannelError(RightReasonError):

@@ -204,7 +204,7 @@ def conditions(draw: st.DrawFn, rules: tuple[str, ...], depth: int = 2, *, same:
             attribute = draw(one("plan", "visits", "birthday", "renewal"))
             return {"customer": attribute, **draw({"plan": TEXT, "visits": NUMBERS}.get(attribute, DATES))}
         case "open":
-            return given(open="ticket", for_=draw(OPEN_FOR))
+            return given(open=draw(one("ticket", "ticket", "recovery")), for_=draw(OPEN_FOR))
         case "contact":
             counted = {"count": True, **draw(NUMBERS)} if draw(YES_OR_NO) else {}
             return given(
@@ -287,6 +287,9 @@ def rules(
     by: list[Any] = list(draw(one(*WAYS, *WITHOUT_ADDRESS * whole_language)))
     if has_day and ahead is None and draw(YES_OR_NO):
         by[0] = {by[0]: {"ahead": draw(one(*HEAD_STARTS))}}
+    is_task = whole_language and draw(one(False, False, True))
+    if is_task:
+        by = ["phone"]
     around = range(now // DAY - 80, now // DAY + 21)
     days = [date_of(day).isoformat() for day in around]
     # What ends before it starts is refused by `check`, and so never active.
@@ -303,7 +306,9 @@ def rules(
         unless=draw(demands(names, same=by_event, chance=2)),
         until=draw(goals(names, same=by_event)),
         again=draw(AGAIN),
-        send="words",
+        send=None if is_task else "words",
+        assign="care" if is_task else None,
+        script="words" if is_task else None,
         by=by,
         send_hours=draw(HOURS),
         priority=draw(maybe(48, 49, 51)),
@@ -353,7 +358,10 @@ def houses(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
         frequency_caps=caps if draw(YES_OR_NO) else None,
         value_window=draw(maybe(window, chance=2)),
         asks=asks or None,
-        open_things={"ticket": given(opened_by="opened", closed_by="closed", key=draw(maybe("order", chance=2)))},
+        open_things={
+            "ticket": given(opened_by="opened", closed_by="closed", key=draw(maybe("order", chance=2))),
+            "recovery": {"opened_by": "task_assigned", "closed_by": "task_ended", "key": "occasion"},
+        },
         topics=draw(maybe({"care": {"default_for": ["nothing", "review", "purchase"]}}, chance=2)),
         channels=draw(maybe({"sms": {"consent": "opt_out"}}, chance=2)),
         conditions={

@@ -33,9 +33,11 @@ LAYERS = (
         "channels",
         "delivery",
         "backtest",
+        "measures",
         "health",
         "doctor",
         "daemon",
+        "web",
         "cli",
     ),
 )
@@ -43,7 +45,7 @@ LAYERS = (
 APART = {"starter"}
 """Files to lay down, which nobody needs but `init`, and which need nobody."""
 
-CLOCKS = {"cli", "daemon"}
+CLOCKS = {"cli", "daemon", "web"}
 STOPWATCHES = {
     "messages/sandbox.py",  # a template that does not end is stopped; what it says is the same at any time
     "channels/smtp_client.py",  # a server that drips its answers is waited for no longer than one that says nothing

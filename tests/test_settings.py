@@ -154,6 +154,13 @@ def test_a_new_key_in_front_keeps_the_old_one_valid(tmp_path: Path) -> None:
     assert load_settings(tmp_path).signing_keys() == (b"new", b"old")
 
 
+def test_a_key_that_cannot_be_used_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIGHTREASON_SERVE__WRITE_KEY", "hush")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(tmp_path)
+    assert "RIGHTREASON_SERVE__WRITE_KEY: serve.write_key = *** can't be used" in str(refused.value)
+
+
 def test_the_secret_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RIGHTREASON_SECRET", "from outside")
     assert load_settings(tmp_path).signing_keys() == (b"from outside",)

@@ -37,6 +37,8 @@ class AlertKind(StrEnum):
     """What can't wait."""
 
     NEW_TASK = "new_task"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
     HOLD = "hold"
     BRAKE = "brake"
     QUARANTINED = "quarantined"
@@ -49,6 +51,8 @@ class AlertKind(StrEnum):
 TITLES: Mapping[AlertKind, str] = MappingProxyType(
     {
         AlertKind.NEW_TASK: "There is a new task",
+        AlertKind.OVERDUE: "A task is overdue",
+        AlertKind.ESCALATED: "A task was overdue, and is somebody else's now",
         AlertKind.HOLD: "Sending is held",
         AlertKind.BRAKE: "Sending has held itself",
         AlertKind.QUARANTINED: "A message is in quarantine: it broke its worker three times",
@@ -88,6 +92,16 @@ class Alert:
 def new_task(assignee: str) -> Alert:
     """Somebody has new tasks; told once an hour for each assignee, however many tasks there are."""
     return Alert(AlertKind.NEW_TASK, assignee, f"rightreason tasks --assignee {assignee}", assignee)
+
+
+def overdue(assignee: str) -> Alert:
+    """Somebody has overdue tasks, and nobody else is there to do them; told as `new_task`."""
+    return Alert(AlertKind.OVERDUE, assignee, f"rightreason tasks --assignee {assignee}", assignee)
+
+
+def escalated(assignee: str) -> Alert:
+    """Tasks that others did not do in time are somebody's now; told as `new_task`."""
+    return Alert(AlertKind.ESCALATED, assignee, f"rightreason tasks --assignee {assignee}", assignee)
 
 
 def held(name: str) -> Alert:

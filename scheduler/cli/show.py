@@ -39,12 +39,15 @@ def show(
 ) -> None:
     """Show one contact: why, when, and each try to deliver it.
 
+    Of a task also what the customer had said, and what became of it.
+
     Examples:
       rightreason show delivery_check_in/C1042/E77
     """
     from scheduler.cli.ledger_rows import KEYS, as_object
     from scheduler.cli.local_time import shown, zones_of
     from scheduler.cli.rules import active_rules, house_of
+    from scheduler.cli.task_history import history, said
     from scheduler.decisions.facts import ADDRESSES
 
     with frame.opened(ctx) as workspace:
@@ -53,6 +56,8 @@ def show(
         where = zones_of(store, [row.customer], house_of(workspace))[row.customer]
         attempts = store.outbox.attempts(occasion)
         task = store.tasks.get(occasion)
+        became = history(store, task) if task else []
+        heard = said(store, row) if task else ""
         customer = store.customers.get(row.customer)
         rulebook = active_rules(workspace)
     if form is not Format.TABLE:
@@ -66,7 +71,12 @@ def show(
         number = str(customer.attributes.get("phone", "")) if customer else ""
         typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}")
         typer.echo(f"{'by':>15}  {shown(task.due, where)}")
-        typer.echo(f"{'number':>15}  {number or 'not known'}\n\n{task.script.strip()}")
+        typer.echo(f"{'number':>15}  {number or 'not known'}")
+        if heard:
+            typer.echo(f"{'they said':>15}  {heard}")
+        for step, (at, what) in enumerate(became):
+            typer.echo(f"{'' if step else 'history':>15}  {shown(at, where)}  {what}")
+        typer.echo(f"\n{task.script.strip()}")
 
 
 def row_or_refuse(store: Store, occasion: str) -> Row:

@@ -72,6 +72,9 @@ def _facts(workspace: Workspace, where: Zone, now: int) -> Iterator[tuple[str, s
     if counts.unplanned:
         yield "to plan", f"{count(counts.unplanned, 'customer')} with something new"
     yield "ledger", counted((str(state), number) for state, number in counts.states.items())
+    opened, overdue = store.tasks.counts(now)
+    if opened:
+        yield "tasks", f"{opened:,} open, {overdue:,} of them overdue"
     yield "next", shown(store.ledger.next_due(), where) or "nothing is planned"
     workers = store.shares.at_work()
     for one in workers:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,26 +10,13 @@ import typer
 from scheduler.cli import frame
 from scheduler.cli.formats import Column, Format, print_objects, print_table
 from scheduler.cli.moments import Now, now_in
+from scheduler.cli.person import who
 from scheduler.cli.show import Id
+from scheduler.cli.task_history import ENDED
 from scheduler.errors import InputError
 
 if TYPE_CHECKING:
-    from scheduler.store import Task
-    from scheduler.wallclock import Zone
-    from scheduler.workspace import Workspace
-
-KEYS = ("occasion", "customer", "assignee", "script", "due", "state", "outcome", "number", "reason")
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A task with what its assignee has to know beside it: whom to call, where, why, and by whose clock it is due."""
-
-    task: Task
-    name: str
-    number: str
-    reason: str
-    where: Zone
+    from scheduler.cli.task_rows import Told
 
 
 def tasks(
@@ -47,49 +32,35 @@ def tasks(
 ) -> None:
     """List what people have to do, and by when.
 
+    What is overdue comes first, then what is due first; of one day, the customers who bought most within a year.
+
     Examples:
       rightreason tasks
       rightreason tasks --assignee maja
       rightreason tasks --assignee maja --ics maja.ics
     """
-    from scheduler.cli.local_time import shown
+    from scheduler.cli.task_rows import KEYS, told_of
     from scheduler.store import State
 
     at = now_in(now, ctx)
     with frame.opened(ctx) as workspace:
         everything = all_ and ics is None
         found = workspace.store.tasks.list(assignee=assignee, state=None if everything else State.ASSIGNED)
-        told = _told(workspace, found)
+        told = told_of(workspace, found, at)
     if ics is not None:
         _write_calendar(told, ics, at)
-        return
-    if form is not Format.TABLE:
-        print_objects(
-            (
-                {
-                    "occasion": one.task.key,
-                    "customer": one.task.customer,
-                    "assignee": one.task.assignee,
-                    "script": one.task.script,
-                    "due": one.where.iso(one.task.due),
-                    "state": str(one.task.state),
-                    "outcome": one.task.outcome,
-                    "number": one.number or None,
-                    "reason": one.reason,
-                }
-                for one in told
-            ),
-            KEYS,
-            form,
-        )
-        return
-    if not found:
+    elif form is not Format.TABLE:
+        print_objects((one.as_object() for one in told), KEYS, form)
+    elif told:
+        _print(told)
+    else:
         typer.echo("nobody has anything to do")
-        return
+
+
+def _print(told: list[Told]) -> None:
     rows = [
         (
-            shown(one.task.due, one.where),
-            *(one.task.assignee, one.task.customer, one.number, str(one.task.state)),
+            *(one.by_when, one.whose, one.task.customer, one.number, str(one.task.state)),
             *(one.task.key, one.reason),
         )
         for one in told
@@ -99,32 +70,7 @@ def tasks(
     typer.echo("\nWhat to say: `rightreason show ID`. When it is done: `rightreason done ID --outcome …`")
 
 
-def _told(workspace: Workspace, tasks: Iterable[Task]) -> list[_Told]:
-    from scheduler.cli.rules import house_of
-    from scheduler.decisions.occasions import zone_of
-    from scheduler.wallclock import zone
-
-    tasks, store, house = list(tasks), workspace.store, house_of(workspace)
-    customers = {one.id: one for one in store.customers.read({task.customer for task in tasks})}
-    rows = store.ledger.rows(states={task.state for task in tasks}) if tasks else []
-    reasons = {row.key: row.reason for row in rows}
-    told = []
-    for task in tasks:
-        customer = customers.get(task.customer)
-        facts = customer.attributes if customer else {}
-        told.append(
-            _Told(
-                task,
-                name=str(facts.get("name", task.customer)),
-                number=str(facts.get("phone", "")),
-                reason=reasons.get(task.key, ""),
-                where=zone_of(customer, house) if customer else zone(house.timezone),
-            )
-        )
-    return told
-
-
-def _write_calendar(told: list[_Told], file: Path, now: int) -> None:
+def _write_calendar(told: list[Told], file: Path, now: int) -> None:
     """Write the open tasks as iCalendar, whole or not at all."""
     import sys
 
@@ -145,7 +91,7 @@ def _write_calendar(told: list[_Told], file: Path, now: int) -> None:
     typer.echo(f"{count(len(entries), 'task')} in {file}")
 
 
-def _to_know(one: _Told) -> str:
+def _to_know(one: Told) -> str:
     """What an entry of the calendar says of a task."""
     from scheduler.cli.local_time import shown
 
@@ -171,26 +117,20 @@ def done(
 ) -> None:
     """End a task, and note what came of it.
 
-    It becomes the event task_done, which rules can use.
+    It becomes the event task_ended, and unless it was dropped task_done, which rules can use.
 
     Examples:
       rightreason done exit_interview/C1042/E77 --outcome reached --set reason="too expensive"
     """
-    from scheduler.decisions.facts import Event
-    from scheduler.store import CustomerEvent
-
     at = now_in(now, ctx)
     said = _said(set_)
     with frame.opened(ctx) as workspace, workspace.store.together() as both:
-        task, row = both.tasks.get(occasion), both.ledger.row(occasion)
-        if task is None or row is None:
+        task = both.tasks.get(occasion)
+        if task is None:
             raise InputError(f"there is no task {occasion!r}; `rightreason tasks` lists their ids")
-        if not both.tasks.finish(occasion, outcome, now=at, dropped=dropped):
+        if not both.tasks.finish(occasion, outcome, now=at, dropped=dropped, said=said):
             raise InputError(f"the task {occasion} is {task.state} already")
-        if not dropped:
-            properties = {**said, "rule": row.rule, "outcome": outcome}
-            event = Event(f"task_done:{occasion}", "task_done", at, at, properties)
-            both.events.add([CustomerEvent(task.customer, event)], now=at)
+        both.notes.add(who(), ENDED, task.customer, {"occasion": occasion, "outcome": outcome}, now=at)
     typer.echo(f"{occasion} is {'dropped' if dropped else f'done: {outcome}'}")
 
 

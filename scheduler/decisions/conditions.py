@@ -121,7 +121,8 @@ class Stream:
     """Events of some names that pass all predicates of `where` (their numbers), with one number each.
 
     `column` is the property whose value is carried, `flag` the predicate that is asked, `key` the property that
-    `same` compares; -1 stands for none. `closed_by` are the events that close what the others open.
+    `same` compares; -1 stands for none. `closed_by` are the events that close what the others open, or what a task
+    that a rule makes opens, where that is so `by_tasks`.
     """
 
     events: tuple[str, ...]
@@ -132,6 +133,7 @@ class Stream:
     key: int = -1
     closed_by: tuple[str, ...] = ()
     span: Duration | None = None
+    by_tasks: bool = False
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class Conditions:
                 key=self.column(pair.key),
                 closed_by=pair.closed_by,
                 span=span,
+                by_tasks=pair.by_tasks,
             )
         )
 

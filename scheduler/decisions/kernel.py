@@ -96,6 +96,7 @@ class RuleRow:
     ahead: int = NONE
     before: int = NONE
     after_value: int = 0  # 1 `after` is the value window of the trigger
+    is_task: int = 0  # 1 its contacts are tasks for people
     reach_low: int = 0  # no window lies farther from its trigger, in microseconds
     reach_high: int = 0
     at: int = NONE  # its own time of day
@@ -196,6 +197,7 @@ class StreamRow:
     flag: int = NONE  # predicate
     key: int = NONE
     span: int = NONE
+    by_tasks: int = 0  # 1 a contact that is a task opens it, too
 
 
 @dataclass(slots=True)
@@ -1132,13 +1134,7 @@ def carried(p: Program, k: Calendar, x: Facts, c: int, e: int, stream: int, hear
     if carries == OPENED:
         if heard == 2:
             return math.nan
-        span = p.streams[stream].span
-        at = x.events[e].at
-        if span == NONE:
-            return float(at)
-        if p.spans[span].unit == EXACT:
-            return float(at + p.spans[span].count)
-        return float(later_on_the_wall(p, k, customer.country, customer.zone, span, at))
+        return float(opened_long_enough(p, k, customer.country, customer.zone, stream, x.events[e].at))
     return 0.0
 
 
@@ -1309,8 +1305,12 @@ def events_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t
     return holds_until
 
 
-def open_leaf(p: Program, s: Scratch, t: int, leaf: int) -> int:
-    """Evaluate whether a thing is open; its actual value is the entry that opened it."""
+def open_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, t: int, made: int, leaf: int) -> int:
+    """Evaluate whether a thing is open; its actual value is the entry that opened it.
+
+    Of a task that this walk makes there is no event yet: its contact opens the thing, and the actual value is -2 less
+    the number of the contact. Such tasks are ended by whatever closes the thing next.
+    """
     holds_until = NEVER
     found = NONE
     stream = p.leaves[leaf].stream
@@ -1330,9 +1330,41 @@ def open_leaf(p: Program, s: Scratch, t: int, leaf: int) -> int:
             found = i
         else:
             holds_until = min(holds_until, ripe)
+    customer = x.customers[c]
+    if found == NONE and p.streams[stream].by_tasks == 1:
+        for i in range(customer.past_to - customer.past_from, made):
+            contact = s.made[i]
+            if contact.at > t or contact.held == 1 or p.rules[contact.rule].is_task == 0:
+                continue
+            if closed_since(s, stream, contact.at, t):
+                continue
+            ripe = opened_long_enough(p, k, customer.country, customer.zone, stream, contact.at)
+            if ripe <= t:
+                found = -2 - i
+            else:
+                holds_until = min(holds_until, ripe)
     s.leaf_actual[leaf] = float(found)
     s.leaf_true[leaf] = 1 if found != NONE else 0
     return holds_until if found == NONE else NEVER
+
+
+def closed_since(s: Scratch, stream: int, since: int, t: int) -> bool:
+    """Whether by `t` an event is known that closes what was opened at `since`."""
+    for i in range(s.entry_from[stream], s.entry_from[stream + 1]):
+        entry = s.entries[i]
+        if entry.number != entry.number and since <= entry.at <= t and entry.seen <= t:
+            return True
+    return False
+
+
+def opened_long_enough(p: Program, k: Calendar, country: int, z: int, stream: int, at: int) -> int:
+    """Return from when on what was opened at `at` has been open for so long as is asked."""
+    span = p.streams[stream].span
+    if span == NONE:
+        return at
+    if p.spans[span].unit == EXACT:
+        return at + p.spans[span].count
+    return later_on_the_wall(p, k, country, z, span, at)
 
 
 def contacts_leaf(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: int, made: int, leaf: int) -> int:
@@ -1388,7 +1420,7 @@ def condition(
             elif kind == EVENTS:
                 changes = events_leaf(p, k, x, s, c, o, t, step)
             elif kind == OPEN:
-                changes = open_leaf(p, s, t, step)
+                changes = open_leaf(p, k, x, s, c, t, made, step)
             else:
                 changes = contacts_leaf(p, k, x, s, c, o, t, made, step)
             holds_until = min(holds_until, changes)

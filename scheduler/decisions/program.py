@@ -278,7 +278,11 @@ class _Compiler:
         return any(leaf.key != kernel.NONE for leaf in asked)
 
     def _asks_contacts(self, start: int, end: int) -> bool:
-        return any(leaf.kind is LeafKind.CONTACTS for leaf in self._leaves_of(start, end))
+        return any(
+            leaf.kind is LeafKind.CONTACTS
+            or (leaf.kind is LeafKind.OPEN and self.conditions.streams[leaf.stream].by_tasks)
+            for leaf in self._leaves_of(start, end)
+        )
 
     def _row(self, rule: Rule, name_rank: int) -> kernel.RuleRow:
         row = kernel.RuleRow(
@@ -291,6 +295,7 @@ class _Compiler:
             asks=ASKS.index(rule.asks_for),
             serves=SERVES.index(rule.asks_for.serves),
             exempt_caps=int(Exemption.FREQUENCY_CAPS in rule.exempt),
+            is_task=int(rule.is_task),
             at=kernel.NONE if rule.at is None else rule.at * kernel.MINUTE,
         )
         row.backfill = Backfill.NONE_BEFORE if rule.backfill == "none" else Backfill.ALL_OPEN
@@ -547,6 +552,7 @@ class _Compiler:
             flag=stream.flag,
             key=stream.key,
             span=self.spans.number(stream.span),
+            by_tasks=int(stream.by_tasks),
         )
 
 

@@ -237,7 +237,7 @@ class _Asking:
                 return (f"another {attribute}",)
             case OpenCondition(open=thing):
                 pair = self.program.house.open_things[thing]
-                return pair.closed_by if self.walk.scratch.leaf_actual[number] >= 0 else pair.opened_by
+                return pair.opened_by if self.walk.scratch.leaf_actual[number] == kernel.NONE else pair.closed_by
             case EventCondition(event=name):
                 # What has happened once can't be undone by more of it.
                 undone = written.aggregate[0] == "happened" and self.walk.scratch.leaf_true[number] == 1
@@ -377,9 +377,9 @@ class _Asking:
             case LeafKind.OPEN:
                 assert isinstance(written, OpenCondition)  # noqa: S101 - by its kind
                 return (
-                    f"{written.open} open since {self._entry_day(actual)}"
-                    if actual >= 0
-                    else f"no {written.open} is open"
+                    f"no {written.open} is open"
+                    if actual == kernel.NONE
+                    else f"{written.open} open since {self._opening_day(actual)}"
                 )
             case LeafKind.CONTACTS:
                 assert isinstance(written, ContactCondition)  # noqa: S101 - by its kind
@@ -406,6 +406,12 @@ class _Asking:
         if actual != actual:
             return f"no {name} of {written.event}{words.recent(written)}"
         return f"{aggregate} {name} of {written.event} is {words.number(actual)}"
+
+    def _opening_day(self, actual: float) -> str:
+        """Of the entry that opened a thing, or of the task that did: -2 less the number of its contact."""
+        if actual >= 0:
+            return self._entry_day(actual)
+        return words.day(self.walk.scratch.made[-2 - int(actual)].at, self.zone)
 
     def _entry_day(self, entry: float) -> str:
         return words.day(self._entry(entry).at, self.zone)

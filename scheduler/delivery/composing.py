@@ -14,7 +14,7 @@ from scheduler.messages.message import Message
 from scheduler.messages.render import render
 from scheduler.messages.templates import Templates
 from scheduler.rulebook.model import Rule, Rulebook
-from scheduler.rulebook.people import ACCOUNT_OWNER, CARE
+from scheduler.rulebook.templates import SCRIPTS
 from scheduler.settings import Settings
 from scheduler.store import Row
 from scheduler.wallclock import date_of
@@ -31,8 +31,12 @@ class Composer:
 
     def message(self, row: Row, channel: str, customer: Customer, now: int) -> Message:
         """The message of a row, by a channel, as of now; raises `TemplateError`."""
-        rule = self.rulebook.rules[row.rule]
+        rule, channel = self.rulebook.rules[row.rule], self.way(row.rule, channel)
         return render(self.templates, self._context(row, rule, channel, customer, now), self.settings.email)
+
+    def way(self, rule: str, channel: str) -> str:
+        """By which channel a rule's messages leave: a script goes to a person, however they reach the customer."""
+        return SCRIPTS if self.rulebook.rules[rule].is_task else channel
 
     def _context(self, row: Row, rule: Rule, channel: str, customer: Customer, now: int) -> Context:
         event = next((event for event in customer.events if event.id == row.anchor), None)
@@ -56,14 +60,6 @@ def composer(rulebook: Rulebook, settings: Settings) -> Composer:
     """A composer for a rulebook."""
     templates = _templates.of(rulebook, settings.brand.language)
     return Composer(rulebook, settings, templates, settings.signing_keys()[0])
-
-
-def assignee(rule: Rule, customer: Customer) -> str:
-    """Who gets the task: the role or person that the rule names, or the customer's owner, or else `care`."""
-    if rule.assign != ACCOUNT_OWNER:
-        return rule.assign or CARE
-    owner = customer.attributes.get("owner")
-    return owner if isinstance(owner, str) and owner else CARE
 
 
 class _Newest:

@@ -16,8 +16,9 @@ from scheduler.channels.channel import HandoverKind
 from scheduler.decisions.facts import Customer
 from scheduler.decisions.occasions import rule_of
 from scheduler.decisions.outcome import Outcome
+from scheduler.delivery.assigning import Turn, assigner, people_of
 from scheduler.delivery.brakes import Brakes
-from scheduler.delivery.composing import assignee, composer
+from scheduler.delivery.composing import composer
 from scheduler.delivery.deciding import ON_TIME, decided_of, next_fact
 from scheduler.delivery.dispatch import Dispatch, Ready, revisions_of
 from scheduler.delivery.gates import asked_again
@@ -135,6 +136,18 @@ def _still(row: Row, revision: int) -> Decided:
     )
 
 
+def _task(one: Ready, turn: Turn) -> Task:
+    return Task(
+        one.row.key,
+        turn.assignee,
+        one.message.text,
+        turn.due,
+        role=turn.role,
+        deputy_at=turn.deputy_at,
+        escalates_at=turn.escalates_at,
+    )
+
+
 class _Sender:
     """Sends batches of claimed rows by one set of rules, until others are active: then by those."""
 
@@ -154,9 +167,10 @@ class _Sender:
         passed = self._through_the_gates([row for row in rows if row.customer in customers], customers, now)
         ready = self._composed(passed, customers, now)
         rules = self.composer.rulebook.rules
-        self._assign([one for one in ready if rules[one.row.rule].is_task], now)
         sendable = [one for one in ready if not rules[one.row.rule].is_task]
         self.outdated |= not self.dispatch.hand_over(sendable, self.rules.number, now, clock)
+        # After what was decided beside them: that there is a task is a fact, by which it might not go any more.
+        self._assign([one for one in ready if rules[one.row.rule].is_task], now)
         return [row.key for row in rows]
 
     def write_down(self, now: int) -> None:
@@ -211,7 +225,7 @@ class _Sender:
         for row in rows:
             customer = customers[row.customer]
             try:
-                channel = self.worker.channels[row.channel]
+                channel = self.worker.channels[self.composer.way(row.rule, row.channel)]
                 message = self.composer.message(row, row.channel, customer, now)
             except (TemplateError, ChannelError, SettingsError) as error:
                 stopped.append(stuck(row, str(error), now))
@@ -242,19 +256,26 @@ class _Sender:
             self._create_tasks(told, now)
 
     def _create_tasks(self, told: Sequence[Ready], now: int) -> None:
-        rules, lease = self.composer.rulebook.rules, self.worker.lease
+        book, lease = self.composer.rulebook, self.worker.lease
+        self._read_people()
         with self.worker.store.together() as both:
             found = both.outbox.may_leave(revisions_of(told), lease=lease, rules=self.rules.number)
-            assigned = [
-                Task(one.row.key, assignee(rules[one.row.rule], one.customer), one.message.text, one.row.closes)
+            turns = assigner(both.tasks, self.worker.people, book.house, now)
+            made = [
+                _task(one, turns.assign(book.rules[one.row.rule], one.customer))
                 for one in told
                 if one.row.key in found.marked
             ]
-            refused = both.tasks.create(assigned, now=now)
-        self.outdated = found.outdated
-        created = [task for task in assigned if task.key not in refused]
+            refused = both.tasks.create(made, now=now)
+        self.outdated |= found.outdated
+        created = [task for task in made if task.key not in refused]
         self.sent.states[State.ASSIGNED] += len(created)
         self.sent.alerts += map(new_task, sorted({task.assignee for task in created}))
+
+    def _read_people(self) -> None:
+        self.worker.people, problem = people_of(self.worker.workspace.folder, self.worker.people)
+        if problem and problem not in self.sent.problems:
+            self.sent.problems.append(problem)
 
     def _record(self, outcomes: Sequence[Tried], now: int) -> None:
         self.worker.unwritten.extend(Known(outcome, now) for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""One tick: plan what is new, decide what is due, deliver what is decided."""
+"""One tick: plan what is new, decide what is due, deliver what is decided, and pass on the tasks that are late."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scheduler.channels.channel import Promise
 from scheduler.decisions.outcome import Outcome
 from scheduler.delivery.brakes import Brakes
 from scheduler.delivery.deciding import decide_due
+from scheduler.delivery.escalating import escalate
 from scheduler.delivery.sending import Sent, send_queued
 from scheduler.delivery.worker import DELIVERY, Worker
 from scheduler.errors import ChannelError, SettingsError
@@ -18,6 +19,9 @@ from scheduler.planning.plan import Planned, plan
 from scheduler.planning.rulebooks import active
 from scheduler.store import State, Tried
 from scheduler.store.states import MOST_BREAKS
+
+MOST_ROUNDS = 3
+"""So often does a tick plan anew where it made tasks: that there is one is a fact, which may change what is due."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,25 @@ def tick(
         worker.keep(reads())
         return worker.unsettled
 
-    planned = plan(store, rules, now, stopping=ends)
-    before.problems += planned.problems
-    decided = decide_due(store, rules, now, ends, before.note)
-    sent = before + send_queued(worker, rules, reads, stopping, brakes)
+    planned, decided, sent = Planned(), Counter[Outcome](), Sent()
+    for number in range(MOST_ROUNDS):
+        new = plan(store, rules, now, stopping=ends)
+        planned += new if number == 0 else replace(new, customers=0)  # who were planned a moment ago
+        before.problems += new.problems
+        decided += decide_due(store, rules, now, ends, before.note)
+        done = send_queued(worker, rules, reads, stopping, brakes)
+        sent += done
+        if not done.states[State.ASSIGNED] or ends():
+            break
+    sent = before + sent
+    sent.alerts += escalate(worker, rules.program.rulebook.house, now)
     sent.alerts += (held(hold.name) for hold in store.holds.list() if hold.who == DELIVERY and hold.since >= now)
     return replace(_report(now, sent), planned=planned, decided=decided, next_due=store.ledger.next_due())
 
 
 def _report(now: int, sent: Sent) -> Report:
-    return Report(now, delivered=sent.states, problems=tuple(sent.problems), alerts=tuple(sent.alerts))
+    problems = tuple(dict.fromkeys(sent.problems))  # what is held is said in each round
+    return Report(now, delivered=sent.states, problems=problems, alerts=tuple(sent.alerts))
 
 
 def what_crashed(worker: Worker, now: int) -> Sent:

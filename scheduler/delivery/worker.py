@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.channels.registry import Channels
 from scheduler.delivery.outcomes import Known
 from scheduler.errors import StoreError
+from scheduler.rulebook.people import People
 from scheduler.settings import Settings
 from scheduler.store import Lease, Store, Tried
 from scheduler.workspace import Workspace
@@ -29,7 +30,8 @@ class Worker:
 
     `slices` are those of its customers; None: all. `unsettled`: they are to change, between two batches. `unwritten`
     is what became of messages and is not in the database yet. It outlives a database that can't be
-    written to for a while; should the process end before it can, those messages are `unconfirmed`.
+    written to for a while; should the process end before it can, those messages are `unconfirmed`. `people` are those
+    of the workspace's file when it could be read last.
     """
 
     workspace: Workspace
@@ -38,6 +40,7 @@ class Worker:
     unwritten: list[Known] = field(default_factory=list)
     slices: tuple[int, ...] | None = None
     unsettled: bool = False
+    people: People = field(default_factory=People)
 
     @property
     def store(self) -> Store:

@@ -32,6 +32,7 @@ from scheduler.rulebook.findings import Finding, error, meant, warning
 from scheduler.rulebook.lint.subject import nearest_place
 from scheduler.rulebook.lint.unseen import IMPORT_FIRST
 from scheduler.rulebook.model import Place, Rule, Rulebook
+from scheduler.rulebook.templates import SCRIPTS
 from scheduler.settings import Settings
 
 SAMPLE_DAY = date(2026, 3, 2)
@@ -200,7 +201,7 @@ class _Remembered:
 def channels_of(rule: Rule, templates: Templates) -> tuple[str, ...]:
     """The channels of a rule that have templates: those of `by`, or else all that there are."""
     there = templates.channels(rule.template) & set(FORMATS)
-    named = [use.channel for use in rule.by]
+    named = [SCRIPTS] if rule.is_task else [use.channel for use in rule.by]
     return tuple(name for name in FORMATS if name in there and (not named or name in named or "preferred" in named))
 
 

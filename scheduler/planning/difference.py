@@ -79,10 +79,16 @@ class Comparison:
         """The versions, the newer first."""
         return (self.after,) if self.before is None else (self.after, self.before)
 
+    @cached_property
+    def walked(self) -> tuple[Active, ...]:
+        """The versions that have to be walked: the newer alone where they differ in words and decide alike."""
+        alike = self.before is not None and decide_alike(self.before, self.after)
+        return (self.after,) if alike else self.versions
+
     @property
     def programs(self) -> tuple[Program, ...]:
-        """Their programs."""
-        return tuple(one.program for one in self.versions)
+        """The programs of those that have to be walked."""
+        return tuple(one.program for one in self.walked)
 
     @cached_property
     def edits(self) -> Edits:
@@ -103,8 +109,38 @@ def differences(
         yield from judge.changes(columns, now, days, by)
 
 
-def _contacts(walk: Walk) -> dict[str, Decision]:
-    return {walk.key(o): walk.decision(o) for o in walk.decided(contacts=True)}
+def decide_alike(one: Active, other: Active) -> bool:
+    """Whether two versions say the same of every customer but for their words."""
+    return _without_words(one) == _without_words(other)
+
+
+def _without_words(rules: Active) -> tuple[object, ...]:
+    book = rules.program.rulebook
+    silent = {name: rule.model_copy(update={"reason": "", "places": {}}) for name, rule in book.rules.items()}
+    return rules.activated, book.house, silent, book.conditions
+
+
+@dataclass(frozen=True)
+class _Contacts:
+    """The contacts of a walk, by their occasions. Most of them stay as they are, and are never put into words."""
+
+    walk: Walk
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Their numbers by the keys of their occasions, customer by customer."""
+        return {self.walk.key(o): o for o in self.walk.decided(contacts=True)}
+
+    def brief(self, key: str) -> tuple[int, str, str] | None:
+        """The instant, rule and channel of an occasion's contact; None where there is none."""
+        if (number := self.numbers.get(key)) is None:
+            return None
+        row, program = self.walk.rows[number], self.walk.program
+        return row.at, program.rules[row.rule].name, program.channels[row.channel]
+
+    def decision(self, key: str) -> Decision:
+        """The contact of an occasion, which there is."""
+        return self.walk.decision(self.numbers[key])
 
 
 class _Judge:
@@ -119,35 +155,34 @@ class _Judge:
 
     def changes(self, columns: Sequence[Columns], now: int, days: int, by: Kernel) -> Iterator[Change]:
         new, *others = (
-            _contacts(ahead(seen, rules, now, days, silences=False, by=by))
-            for seen, rules in zip(columns, self.compared.versions, strict=True)
+            _Contacts(ahead(seen, rules, now, days, silences=False, by=by))
+            for seen, rules in zip(columns, self.compared.walked, strict=True)
         )
-        old = others[0] if others else {}
-        keys: dict[str, list[str]] = {}
-        for one in {**old, **new}.values():
-            keys.setdefault(one.customer, []).append(one.occasion)
-        for customer in columns[0].ids:
-            for key in keys.get(customer, ()):
-                change = self._change(old.get(key), new.get(key))
-                if change is not None:
-                    yield change
+        old = None if self.compared.before is None else others[0] if others else new
+        keys = {**old.numbers, **new.numbers} if old is not None and old is not new else new.numbers
+        found = [change for key in keys if (change := self._change(key, old, new)) is not None]
+        place = {customer: number for number, customer in enumerate(columns[0].ids)}
+        yield from sorted(found, key=lambda change: place[change.customer])
 
-    def _change(self, before: Decision | None, after: Decision | None) -> Change | None:
-        if before is None:
-            return Change(Kind.ADDED, None, after)
+    def _change(self, key: str, old: _Contacts | None, new: _Contacts) -> Change | None:
+        before, after = None if old is None else old.brief(key), new.brief(key)
+        if old is None or before is None:
+            return Change(Kind.ADDED, None, new.decision(key))
         if after is None:
-            return Change(Kind.CANCELLED, before, None)
+            return Change(Kind.CANCELLED, old.decision(key), None)
         differs = tuple(self._aspects(before, after))
         if not differs:
             return None
-        return Change(Kind.MOVED if Aspect.TIME in differs else Kind.CHANGED, before, after, differs)
+        kind = Kind.MOVED if Aspect.TIME in differs else Kind.CHANGED
+        return Change(kind, old.decision(key), new.decision(key), differs)
 
-    def _aspects(self, before: Decision, after: Decision) -> Iterator[Aspect]:
-        if before.at != after.at:
+    def _aspects(self, before: tuple[int, str, str], after: tuple[int, str, str]) -> Iterator[Aspect]:
+        (was_at, _, was_by), (at, rule, channel) = before, after
+        if was_at != at:
             yield Aspect.TIME
-        if before.channel != after.channel:
+        if was_by != channel:
             yield Aspect.CHANNEL
-        yield from self._words(after.rule, after.channel or "")
+        yield from self._words(rule, channel)
 
     def _words(self, rule: str, channel: str) -> tuple[Aspect, ...]:
         """What is written otherwise of a rule; the same for all its contacts by that channel."""

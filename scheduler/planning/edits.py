@@ -16,6 +16,7 @@ from scheduler.rulebook.model import (
     ContactCondition,
     ContactTrigger,
     EventCondition,
+    OpenCondition,
     Rule,
     Rulebook,
 )
@@ -132,7 +133,12 @@ class Edits:
         triggers = [book.rules[name].when for book in (self._old, self.after) if name in book.rules]
         if any(isinstance(when, ContactTrigger) and when.contact in touched for when in triggers):
             return True
-        return any(isinstance(one, ContactCondition) and one.contact in touched for one in self._conditions_of(name))
+        tasks = any(book.rules[one].is_task for book in (self._old, self.after) for one in touched & {*book.rules})
+        return any(
+            (isinstance(one, ContactCondition) and one.contact in touched)
+            or (tasks and any(rests_on_tasks(book, one) for book in (self._old, self.after)))
+            for one in self._conditions_of(name)
+        )
 
     def _conditions_of(self, name: str) -> Iterator[Condition]:
         for book in (self._old, self.after):
@@ -144,6 +150,12 @@ def _conditions(book: Rulebook, rule: Rule) -> Iterator[Condition]:
     """All conditions that a rule rests on, those of the house's asks and nested ones too."""
     own: list[Condition] = [condition for _, condition in of_rule(rule)]
     return conditions_in(book, [*own, *(book.house.ask(rule.asks_for).blocked_while or ())])
+
+
+def rests_on_tasks(book: Rulebook, condition: Condition) -> bool:
+    """Whether what rules have people do may make it true, without an event that is known yet."""
+    things = book.house.open_things
+    return isinstance(condition, OpenCondition) and condition.open in things and things[condition.open].by_tasks
 
 
 def conditions_in(book: Rulebook, conditions: Iterable[Condition]) -> Iterator[Condition]:

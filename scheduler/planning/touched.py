@@ -16,8 +16,8 @@ from scheduler.decisions.compiled import PLAIN, Kernel
 from scheduler.decisions.kernel import NOWHEN
 from scheduler.decisions.program import Trigger, compile_rules
 from scheduler.durations import Duration, Unit
-from scheduler.planning.difference import Comparison
-from scheduler.planning.edits import conditions_in, needed_events
+from scheduler.planning.difference import Comparison, decide_alike
+from scheduler.planning.edits import conditions_in, needed_events, rests_on_tasks
 from scheduler.planning.preview import ahead
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import (
@@ -80,7 +80,7 @@ def spoken_to(
     left_out = _CONTACTS if ids is not None else _CONTACTS + _EVENTS
     loose: list[Active] = []
     for one in (_alone(version, edited, left_out) for version in compared.versions):
-        if not any(_decide_alike(one, other) for other in loose):
+        if not any(decide_alike(one, other) for other in loose):
             loose.append(one)
     found = set[str]()
     for columns in read_present(store, [one.program for one in loose], ids, chunk=by.chunk, arrays=by.arrays):
@@ -119,29 +119,18 @@ def _alone(rules: Active, edited: Iterable[str], left_out: tuple[type, ...]) -> 
         if name in book.rules:
             rule = book.rules[name]
             kept = {"only_if": without(rule.only_if), "unless": without(rule.unless), "until": None}
-            loose[name] = rule.model_copy(update={**kept, "reason": "", "places": {}})
+            loose[name] = rule.model_copy(update=kept)
     windows = None if EventCondition in left_out else book.house.value_window
     house = book.house.model_copy(update={"frequency_caps": (), "asks": asks, "value_window": windows})
     program = compile_rules(replace(book, house=house, rules=loose))
     return replace(rules, program=program, activated={name: rules.activated.get(name, NOWHEN) for name in loose})
 
 
-def _decide_alike(one: Active, other: Active) -> bool:
-    """Whether two versions, each without the rules that were not edited, say the same but for their words."""
-    first, second = one.program.rulebook, other.program.rulebook
-    return (one.activated, first.house, first.rules, first.conditions) == (
-        other.activated,
-        second.house,
-        second.rules,
-        second.conditions,
-    )
-
-
 def _without(book: Rulebook, left_out: tuple[type, ...], conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(
         condition
         for condition in conditions
-        if not any(isinstance(one, left_out) for one in conditions_in(book, [condition]))
+        if not any(isinstance(one, left_out) or rests_on_tasks(book, one) for one in conditions_in(book, [condition]))
     )
 
 

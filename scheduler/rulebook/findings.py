@@ -88,7 +88,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "closed-weekday": "A date may fall on a weekday that is closed, and has no other day or channel.",
         "loosens-house": "A rule may tighten a house rule and never loosen one.",
         "yearly-again": "`again` would skip a yearly date now and then.",
-        "starts-after-ends": "A rule ends before it starts.",
+        "starts-after-ends": "A rule, or an absence, ends before it starts.",
         "every-without-starts": "A returning trigger needs a first day.",
         "bad-every": "The period of a returning trigger is not one of whole days.",
         "wrong-on": "`on` is no day of this period: weeks have weekdays, months have numbers.",

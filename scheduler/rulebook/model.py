@@ -705,6 +705,10 @@ class Ask(Written):
     blocked_while: tuple[Name, ...] | None = Field(None, description="named conditions that must not hold")
 
 
+TASK_MADE = "task_assigned"
+"""The event that the program itself writes where a rule has made a task."""
+
+
 class OpenThing(Written):
     """A pair of events: one opens a thing, the other closes it."""
 
@@ -713,6 +717,11 @@ class OpenThing(Written):
         description="the events that close it"
     )
     key: Name | None = Field(None, description="the property by which an opening and its closing belong together")
+
+    @property
+    def by_tasks(self) -> bool:
+        """Whether each task that a rule makes opens one of its own, which is known before its event has come."""
+        return TASK_MADE in self.opened_by and self.key == "occasion"
 
 
 class ConsentMode(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from scheduler.durations import Duration
 from scheduler.errors import RulebookError
 from scheduler.rulebook.findings import Finding, error, meant
-from scheduler.rulebook.model import Hours, Name, Place, Span, Written
+from scheduler.rulebook.model import ALL_DAYS, CalendarDate, Hours, Name, Place, Span, Written
 from scheduler.rulebook.nodes import MappingNode, Node, places
 from scheduler.rulebook.shapes import Owner, allowed_keys, shaped
 from scheduler.rulebook.yaml_text import decode, parse
@@ -23,6 +24,13 @@ CARE = "care"
 """The role that takes the tasks of customers without an owner."""
 
 
+class Absence(Written):
+    """Days on which somebody is away."""
+
+    from_: CalendarDate = Field(alias="from", description="the first day")
+    to: CalendarDate = Field(description="the last day")
+
+
 class Person(Written):
     """Somebody who takes tasks."""
 
@@ -32,6 +40,16 @@ class Person(Written):
     hours: Hours | None = Field(None, description="when they work")
     tasks_a_day: Annotated[int, Field(ge=0, strict=True)] | None = Field(None, description="their capacity")
     deputy: Name | None = Field(None, description="who takes over when they are away or full")
+    away: tuple[Absence, ...] = Field((), description="when they are away: first and last days")
+
+    def is_away(self, day: date) -> bool:
+        """Whether they are away on that day."""
+        return any(absence.from_ <= day <= absence.to for absence in self.away)
+
+    def has_working_day(self, day: date) -> bool:
+        """Whether that is one of the days of the week on which they work; without any given, all are."""
+        days = self.hours.days if self.hours and self.hours.days else ALL_DAYS
+        return ALL_DAYS[day.weekday()] in days
 
 
 class Role(Written):
@@ -40,7 +58,9 @@ class Role(Written):
     members: tuple[Name, ...] = Field(min_length=1, description="people, by their keys")
     due: Span = Field(Duration.parse("1 business day"), description="how long a task may take")
     escalate_to: Name | None = Field(None, description="the role or person who gets what is overdue")
-    escalate_after: Span | None = Field(None, description="how long after a task was made; else when it is due")
+    escalate_after: Span | None = Field(
+        None, description="how long after a task was made; else as long after its deputy got it as the role gives"
+    )
 
 
 class People(Written):
@@ -52,6 +72,17 @@ class People(Written):
     def takes(self, assign: str) -> bool:
         """Whether a rule may assign tasks to this role or person."""
         return assign in (ACCOUNT_OWNER, *self.roles, *self.people)
+
+    def role_of(self, person: str) -> str:
+        """The first role that has this member; empty where none has."""
+        return next((name for name, role in self.roles.items() if person in role.members), "")
+
+    def deputies(self, person: str) -> Iterator[str]:
+        """Who stands in for somebody: their deputy, then the deputy's, and so on."""
+        seen = {person}
+        while person in self.people and (deputy := self.people[person].deputy) in self.people and deputy not in seen:
+            yield deputy
+            seen.add(person := deputy)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +98,8 @@ def people_from_node(node: Node) -> tuple[People, list[Finding]]:
     shape, findings = shaped(People, node, Owner("rules/people.yaml", "people", node.place))
     if shape is None:
         return People(), findings
-    return shape, list(_of_names(shape, dict(places(node))))
+    where = dict(places(node))
+    return shape, [*_of_names(shape, where), *_of_absences(shape, where)]
 
 
 def people_from_text(text: str, file: str = PEOPLE_FILE) -> tuple[People, list[Finding]]:
@@ -120,6 +152,15 @@ def _of_names(people: People, where: Mapping[str, Place]) -> Iterator[Finding]:
         elif role.escalate_to == name:
             message = f"'{name}' escalates to itself"
             yield error("deputy-circle", where[f"roles.{name}.escalate_to"], message, "name another role or person")
+
+
+def _of_absences(people: People, where: Mapping[str, Place]) -> Iterator[Finding]:
+    for name, person in people.people.items():
+        for number, absence in enumerate(person.away, 1):
+            if absence.from_ > absence.to:
+                place = where[f"people.{name}.away.{number}.to"]
+                message = f"'{name}' is away until {absence.to}, which is before {absence.from_}"
+                yield error("starts-after-ends", place, message, "let to be the last day")
 
 
 def _comes_back(name: str, people: People) -> bool:

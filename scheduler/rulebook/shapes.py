@@ -273,6 +273,7 @@ CALLED: Mapping[str, str] = MappingProxyType(
         "ChannelRules": "a channel",
         "Person": "a person",
         "Role": "a role",
+        "Absence": "an absence",
         "WrittenTest": "a test",
         "Expectation": "an expectation",
         "ExpectedContact": "an expected contact",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 CHANNELS = ("email", "sms", "post", "phone", "webhook", "file")
 """The channels there are."""
+SCRIPTS = "phone"
+"""The channel whose templates are the scripts of tasks, by whichever way somebody then reaches the customer."""
 SEND_ORDER = ("email", "sms", "post", "webhook")
 """The channels that a rule without `by` uses, in this order, where they have a template."""
 TEXT_ENDINGS = frozenset({"md", "txt", "html", "typ", "json"})

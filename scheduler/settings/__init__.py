@@ -28,7 +28,9 @@ from scheduler.settings.group import Group, Paced
 from scheduler.settings.health import Health
 from scheduler.settings.post import Post
 from scheduler.settings.retention import Retention
+from scheduler.settings.serve import Serve
 from scheduler.settings.sms import Sms
+from scheduler.settings.tasks import Tasks
 from scheduler.settings.webhook import Webhook
 
 SETTINGS_FILE = "rightreason.toml"
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     brand: Brand = Brand.model_validate({})
     email: Email = Email.model_validate({})
     sms: Sms = Sms.model_validate({})
+    tasks: Tasks = Tasks.model_validate({})
     webhook: Webhook = Webhook.model_validate({})
     bounces: Bounces = Bounces.model_validate({})
     post: Post = Post.model_validate({})
@@ -73,6 +76,7 @@ class Settings(BaseSettings):
     brakes: Brakes = Brakes.model_validate({})
     health: Health = Health.model_validate({})
     retention: Retention = Retention.model_validate({})
+    serve: Serve = Serve.model_validate({})
 
     @classmethod
     def settings_customise_sources(
@@ -261,7 +265,7 @@ def _in_words(problem: Any, path: Path, written: Mapping[str, Any]) -> str:
         return f"{place}: there is no setting {name}; {_meant(keys[-1], _groups().get(group, []))}"
     if problem["type"] in ("model_type", "model_attributes_type"):
         return f"{place}: {name} is a section: write [{name}], and its settings below"
-    value = "***" if "secret" in name or "password" in name else _masked(problem["input"])
+    value = "***" if name == "secret" or tuple(keys) in set(secret_settings()) else _masked(problem["input"])
     return f"{place}: {name} = {value} can't be used: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 

@@ -17,6 +17,8 @@ from scheduler.store.taken import Refusal, Taken
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
+_Content = tuple[str, str, int, str]
+"""Customer, name, `at` and properties of an event."""
 _ID = {"id": "text"}
 _KNOWN = Batch(
     "SELECT id, customer, name, at, CAST(properties AS TEXT) FROM event WHERE id IN (SELECT id FROM {given})", _ID
@@ -70,19 +72,38 @@ class Events:
         is refused, unless it replaces itself. An event of an unknown customer is refused, unless `create_customers`.
         What replaces may come before what it replaces. Raises `FactError` for values that can't be stored.
         """
+        return self.add_each([events], now=now, create_customers=create_customers)[0]
+
+    def add_each(
+        self,
+        groups: Sequence[Sequence[CustomerEvent]],
+        *,
+        now: int,
+        create_customers: bool = False,
+        at_may_differ: bool = False,
+    ) -> list[Taken]:
+        """As `add` of each group after the other, in one go; what became of each.
+
+        With `at_may_differ`, an event that is there is left alone though only its `at` is another: whoever sends
+        something again may read another clock.
+        """
+        events = [given for group in groups for given in group]
         with self.store.write() as connection:
             if create_customers:
                 customers.enrol(connection, [given.customer for given in events], now=now)
             known = set(customers.lock(connection, [given.customer for given in events]))
-            batch = _Batch(connection, events)
-            for position, given in enumerate(events):
-                if given.customer not in known:
-                    batch.refuse(position, given, f"there is no customer {given.customer}")
-                else:
-                    batch.take(position, given)
+            batch = _Batch(connection, events, at_may_differ=at_may_differ)
+            taken = []
+            for group in groups:
+                for position, given in enumerate(group):
+                    if given.customer not in known:
+                        batch.refuse(position, given, f"there is no customer {given.customer}")
+                    else:
+                        batch.take(position, given)
+                taken.append(batch.counted())
             batch.write()
             customers.touch(connection, batch.touched, now=now)
-        return Taken(batch.added, batch.updated, batch.unchanged, tuple(batch.refused))
+        return taken
 
     def customers(self, names: Iterable[str], *, since: int) -> list[str]:
         """The customers who have an event of one of these names that happened, or will, at `since` or later."""
@@ -94,9 +115,10 @@ class Events:
 class _Batch:
     """Events on their way in, with what is known already of them."""
 
-    def __init__(self, connection: Connection, events: Sequence[CustomerEvent]) -> None:
+    def __init__(self, connection: Connection, events: Sequence[CustomerEvent], *, at_may_differ: bool) -> None:
         self.connection = connection
-        self.contents: dict[str, tuple[str, str, int, str]] = {}
+        self.at_may_differ = at_may_differ
+        self.contents: dict[str, _Content] = {}
         self.early: dict[str, tuple[str, str]] = {}
         self.rows: dict[str, dict[str, Any]] = {}
         self.removed: list[dict[str, str]] = []
@@ -118,7 +140,7 @@ class _Batch:
         event = given.event
         content = (given.customer, event.name, event.at, values.written(event.properties))
         there = self.contents.get(event.id)
-        if there == content:
+        if there == content or (there is not None and self._is_again(there, content, given)):
             self.unchanged += 1
             return
         if there is not None and given.replaces != event.id:
@@ -144,7 +166,19 @@ class _Batch:
             self.early[given.replaces] = (event.id, given.customer)
         self._keep(given, content)
 
-    def _keep(self, given: CustomerEvent, content: tuple[str, str, int, str]) -> None:
+    def _is_again(self, there: _Content, content: _Content, given: CustomerEvent) -> bool:
+        """Whether only `at` is another, and that may be."""
+        may = self.at_may_differ and given.replaces != given.event.id
+        return may and there == (*content[:2], there[2], content[3])
+
+    def counted(self) -> Taken:
+        """What became of those since the last time that this was asked."""
+        taken = Taken(self.added, self.updated, self.unchanged, tuple(self.refused))
+        self.added = self.updated = self.unchanged = 0
+        self.refused = []
+        return taken
+
+    def _keep(self, given: CustomerEvent, content: _Content) -> None:
         event, early = given.event, self.early.get(given.event.id)
         self.contents[event.id] = content
         self.touched.add(given.customer)

@@ -100,8 +100,11 @@ PARTS = (
     Part(
         "tasks",
         "task",
-        ("occasion", "assignee", "script", "due", "state", "created", "ended", "outcome"),
-        ("due", "created", "ended"),
+        (
+            *("occasion", "assignee", "script", "due", "state", "created", "ended", "outcome"),
+            *("role", "assigned_at", "deputy_at", "escalates_at", "escalated_at"),
+        ),
+        ("due", "created", "ended", "assigned_at", "deputy_at", "escalates_at", "escalated_at"),
         "created, occasion",
     ),
     Part(

@@ -124,9 +124,7 @@ class Ledger:
 
     store: Store
 
-    def put(
-        self, rows: Sequence[Row], *, whole: Iterable[str] = (), over: Collection[str] = (), now: int = 0
-    ) -> Taken:
+    def put(self, rows: Sequence[Row], *, whole: Iterable[str] = (), over: Collection[str] = (), now: int = 0) -> Taken:
         """Takes what planning says: new keys become planned rows, open ones are moved where something differs.
 
         What is over or on its way out is never touched, but what was withdrawn is planned again. A row of an unknown

@@ -82,7 +82,7 @@ _WAITED_FOR = (
     " AND other.customer = {0}.customer AND other.{1} = {0}.{2} AND other.state IN " + _UNSETTLED + ")"
 )
 _KINDS = {"bigint": "number", "integer": "number", "boolean": "bool", "json": "text", "text": "text"}
-_INSTANTS = {"at", "known_at", "due", "created", "started", "ended"} | {
+_INSTANTS = {"at", "known_at", "due", "created", "started", "ended", "assigned_at", "escalated_at"} | {
     name for name, kind in TYPES.items() if kind == "bigint" and name != "revision"
 }
 _NUMBERS = {"bucket", "number", "minute", "sent", "bounced", "complained"}
@@ -118,7 +118,7 @@ _TABLES: Mapping[str, _Table] = {
     ),
     "task": _Table(
         key={**_PERSON, "occasion": "text"},
-        columns=_columns(f"{_THEIRS} assignee script due state created ended outcome"),
+        columns=_columns(f"{_THEIRS} assignee script due state created ended outcome role assigned_at escalated_at"),
         at="ended",
         may_leave="task.ended IS NOT NULL",
     ),

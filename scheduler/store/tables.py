@@ -240,7 +240,11 @@ class SoftBounce(Table, table=True):
 
 
 class Task(Table, table=True):
-    """What a person has to do."""
+    """What a person has to do.
+
+    `role` is whose terms hold for it, `assigned_at` since when `assignee` has it. If it is open still, it goes to a
+    deputy at `deputy_at`, and to whom the role escalates at `escalates_at`.
+    """
 
     bucket: int = _bucket()
     customer: str = _name(primary_key=True)
@@ -252,6 +256,27 @@ class Task(Table, table=True):
     created: int = _instant()
     ended: int | None = _instant(nullable=True)
     outcome: str = _text()
+    role: str = _text(sa_column_kwargs={"server_default": text("''")})
+    assigned_at: int = _instant(sa_column_kwargs={"server_default": text("0")})
+    deputy_at: int | None = _instant(nullable=True)
+    escalates_at: int | None = _instant(nullable=True)
+    escalated_at: int | None = _instant(nullable=True)
+
+    __table_args__ = (
+        _partial("task_open", "due", where="state = 'assigned'"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Received(Table, table=True):
+    """What came in by webhooks: the hash of a message, or of a thing of theirs with its newest `version` that came.
+
+    From `until` on it need not be known any more.
+    """
+
+    key: str = _name(primary_key=True)
+    version: int = _instant()
+    until: int = _instant(index=True)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

@@ -155,7 +155,7 @@ def test_without_any_occasion_no_rule_has_one(empty: Path, run: Run) -> None:
 
 def test_of_a_rule_that_is_like_none_a_few_are_offered(shop: Path, run: Run) -> None:
     told = run(shop, "preview", "--rule", "nosuch").stderr
-    assert "there is no rule 'nosuch'; the nearest of 42 are " in told
+    assert "there is no rule 'nosuch'; the nearest of 44 are " in told
     assert told.count(",") == 4
 
 

@@ -22,7 +22,7 @@ def test_where_no_rules_are_active_it_says_what_to_do(shop: Path, run: Run) -> N
 
 def test_how_things_stand_is_shown(active: Path, run: Run) -> None:
     shown = run(active, "status", "--now", "2026-11-02T10:00+01:00").stdout
-    assert "69 customers, 467 events" in shown
+    assert "69 customers, 468 events" in shown
     assert "version 1 (" in shown
     assert "zone data  20" in shown
     assert "email.host is not set" in shown

@@ -104,11 +104,75 @@ def test_a_task_is_done_once(with_task: Path, run: Run) -> None:
     assert "is done already" in result.stderr
 
 
-def test_a_dropped_task_is_no_fact(with_task: Path, run: Run) -> None:
-    before = run(with_task, "status").stdout
+def test_a_dropped_task_has_ended_and_was_not_done(with_task: Path, run: Run) -> None:
+    from scheduler.workspace import open_workspace
+
     run(with_task, "done", INTERVIEW, "--dropped")
-    assert "467 events" in before
-    assert "467 events" in run(with_task, "status").stdout
+    with open_workspace(with_task) as workspace:
+        ingrid = workspace.store.customers.get("ingrid")
+    assert ingrid is not None
+    assert [event.name for event in ingrid.events if event.name.startswith("task_")] == ["task_assigned", "task_ended"]
+
+
+def test_what_is_overdue_is_shown_first_and_to_whom_it_was_escalated(with_task: Path, run: Run) -> None:
+    assert run(with_task, "tick", "--now", "2026-11-04T12:00+01:00").exit_code == 0
+    shown = run(with_task, "tasks", "--now", "2026-11-04T12:00+01:00").stdout
+    assert shown.splitlines()[1].startswith("overdue since ")
+    assert "escalated to tomas" in shown
+    lines = run(with_task, "tasks", "--now", "2026-11-04T12:00+01:00", "--format", "json").stdout.splitlines()
+    [task] = [one for one in map(json.loads, lines) if one["occasion"] == INTERVIEW]
+    assert (task["overdue"], task["assignee"], task["role"]) == (True, "tomas", "care")
+    assert task["escalated_at"] == "2026-11-04T12:00:00+01:00"
+
+
+def test_of_one_day_those_who_bought_most_come_first() -> None:
+    from scheduler.cli.task_rows import Told, in_order
+    from scheduler.store import Task
+    from scheduler.wallclock import DAY, zone
+
+    utc = zone("UTC")
+
+    def told(key: str, due: int, value: float, *, is_overdue: bool = False) -> Told:
+        return Told(Task(key, "maja", "", due), key, "", "", utc, value, is_overdue)
+
+    small, large = told("call/small/1", DAY + 5, 10), told("call/large/1", DAY + 9, 900)
+    later, late = told("call/later/1", 2 * DAY, 9_000), told("call/late/1", 3, 1, is_overdue=True)
+    assert in_order([small, later, large, late], utc) == [late, large, small, later]
+
+
+def test_what_a_customer_bought_is_counted_for_a_year(with_task: Path) -> None:
+    from scheduler.cli.task_rows import value_of
+    from scheduler.decisions.facts import Customer, Event, Value
+    from scheduler.settings import load_settings
+    from scheduler.wallclock import DAY
+
+    now = 1_000 * DAY
+    orders: list[tuple[int, Value]] = [
+        (now - 365 * DAY, 100),
+        (now - 364 * DAY, 20.5),
+        (now - DAY, 30),
+        (now + 1, 500),
+        (now, "much"),
+    ]
+    events = [Event(str(n), "order_placed", at, at, {"amount": amount}) for n, (at, amount) in enumerate(orders)]
+    returned = Event("r", "order_returned", now, now, {"amount": 7})
+    assert value_of(Customer("ana", {}, (*events, returned)), load_settings(with_task), now) == 50.5
+
+
+def test_the_history_of_a_task_and_what_the_customer_had_said_are_shown(with_task: Path, run: Run) -> None:
+    run(with_task, "tick", "--now", "2026-11-04T12:00+01:00")
+    run(with_task, "done", INTERVIEW, "--outcome", "reached", "--now", "2026-11-04T15:00+01:00")
+    shown = run(with_task, "show", INTERVIEW).stdout
+    assert "they said  subscription_cancelled: reason" in shown
+    [first, second, third] = shown[shown.index("history") :].splitlines()[:3]
+    assert "Tue  3 Nov 2026 10:00  made for maja" in first
+    assert "Wed  4 Nov 2026 12:00  overdue, escalated to tomas" in second
+    assert "Wed  4 Nov 2026 15:00  done: reached, says " in third
+
+
+def test_the_status_counts_what_people_have_to_do(with_task: Path, run: Run) -> None:
+    assert "0 of them overdue" in run(with_task, "status", "--now", "2026-11-03T10:30+01:00").stdout
+    assert "0 of them overdue" not in run(with_task, "status", "--now", "2026-11-20T11:00+01:00").stdout
 
 
 def test_a_task_that_is_none_is_refused(with_task: Path, run: Run) -> None:

@@ -255,3 +255,40 @@ def test_within_business_days_skips_weekends_and_the_holidays_of_the_country() -
         thursday = ana(country=country).event("2026-04-02 10:00", "scored").event("2026-04-07 09:00", "delivered")
         asked[country] = [one.outcome(rules, "2026-04-07", "2026-05-01")[0] for one in (story, thursday)]
     assert asked == {"DE": ["too_late", "contact"], "US": ["too_late", "too_late"]}
+
+
+# --- what people have to do
+
+
+TASKS = HOUSE + "open_things: {recovery: {opened_by: task_assigned, closed_by: task_ended, key: occasion}}\n"
+CALL = "call: {reason: They will be called, asks_for: nothing, when: hurt, assign: care, script: words, by: [phone]}"
+
+
+def beside_a_task(story: Story, condition: str, key: str = "unless") -> str:
+    """When the note goes that is due on 2 March 09:00, where a rule made a task on 1 March 10:00."""
+    rules = program(f"{CALL}\n{NOTE}, {key}: [{condition}]}}", TASKS)
+    story = story.event("2026-03-01 10:00", "hurt").event("2026-03-02 09:00", "delivered", order="A", id="z")
+    made = [one for one in story.contacts(rules, "2026-03-01", "2026-05-01") if " note " in one]
+    return made[0].removesuffix(" note email").removeprefix("2026-") if made else NEVER
+
+
+def test_a_task_that_is_to_be_made_is_open_before_its_event_has_come() -> None:
+    assert beside_a_task(ana(phone="+49301234567"), "{open: recovery}") == NEVER
+    assert beside_a_task(ana(phone="+49301234567"), "{open: recovery, for: 3 days}", "only_if") == "03-04 10:00"
+    assert beside_a_task(ana(), "{open: recovery}") == AT_ONCE  # whom nobody can call
+
+
+def test_whatever_closes_the_thing_ends_the_task() -> None:
+    story = ana(phone="+49301234567").event("2026-03-03 12:00", "task_ended")
+    assert beside_a_task(story, "{open: recovery}") == "03-03 12:00"
+
+
+def test_a_task_that_was_made_before_is_open_by_its_event_alone() -> None:
+    story = ana(phone="+49301234567").contacted("2026-02-27 10:00", "call", channel="phone")
+    rules = program(f"{CALL}\n{NOTE}, unless: [{{open: recovery}}]}}", TASKS)
+    delivered = story.event("2026-03-02 09:00", "delivered", order="A", id="z")
+    assert len(delivered.contacts(rules, "2026-03-01", "2026-05-01")) == 1
+    assigned = delivered.event("2026-02-27 10:00", "task_assigned", occasion="call/ana/1")
+    assert assigned.contacts(rules, "2026-03-01", "2026-05-01") == []
+    ended = assigned.event("2026-03-04 10:00", "task_ended", occasion="call/ana/1")
+    assert ended.contacts(rules, "2026-03-01", "2026-05-01") == ["2026-03-04 10:00 note email"]

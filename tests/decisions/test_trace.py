@@ -239,6 +239,21 @@ def test_a_no_names_the_facts_that_could_change_it() -> None:
     assert changed_by(story, RULES, "reachable") == ("a usable address for email",)
 
 
+def test_a_task_that_is_to_be_made_is_told_of_as_what_it_opens() -> None:
+    call = (
+        "call: {reason: They will be called, asks_for: nothing, when: hurt, assign: care, script: words, by: [phone]}"
+    )
+    house = HOUSE_WITH_CAP + "  recovery: {opened_by: task_assigned, closed_by: task_ended, key: occasion}\n"
+    house = house.replace("open_things: {ticket: {opened_by: opened, closed_by: closed}}", "open_things:")
+    rules = RULES.replace("open: ticket", "open: recovery") + call
+    story = ana(phone="+49301234567").event("2026-03-01 09:00", "hurt").event("2026-03-02 09:00", "delivered")
+    compiled = program(rules, house, CONDITIONS)
+    explained = explain(compiled, story.customer, story.at("2026-03-01"), story.at("2026-03-05"))
+    (note,) = [one for one in explained if one.decision.rule == "note"]
+    assert told(note)["unless.1"] == (False, "no recovery open", "recovery open since 1 Mar 2026")
+    assert [one.changed_by for one in note.gates if one.gate == "unless.1"] == [("task_ended",)]
+
+
 def test_what_has_happened_once_is_not_undone_by_more_of_it() -> None:
     rules = RULES.replace("unless: [{open: ticket}]", "unless: [{event: returned}]")
     story = ana().event("2026-03-01 09:00", "returned").event("2026-03-02 09:00", "delivered")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from language_examples import rule
-from rulebook_shop import read
+from rulebook_shop import RULE, read
 
 from scheduler.rulebook.lint.subject import Known
 from scheduler.rulebook.reader import rulebook_from_texts
@@ -68,3 +68,19 @@ def test_our_contacts_are_no_event_that_could_be_unseen() -> None:
 def test_a_rule_that_may_stand_in_a_file_that_could_not_be_read_is_not_missed() -> None:
     _, findings = read(rules__broken="campaign: [", rules__examples=rule(when="{contact: elsewhere}"))
     assert [finding.code for finding in findings] == ["bad-yaml"]
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ("task_assigned", [("contact-circle", "error")]),
+        ("{event: task_assigned, where: {assignee: maria}}", [("contact-circle", "error")]),
+        ("{event: task_assigned, where: {rule: welcome}}", []),
+        ("task_done", []),
+    ],
+)
+def test_a_task_is_not_the_trigger_of_its_own_next_one(when: str, found: list[tuple[str, str]]) -> None:
+    text = RULE.replace("send: hello", "assign: care\n    script: call").replace("[email]", "[phone]")
+    [line] = [line for line in text.splitlines() if line.strip().startswith("when:")]
+    _, findings = read(rules__tested=text.replace(line, f"    when: {when}"))
+    assert [(finding.code, finding.severity) for finding in findings] == found

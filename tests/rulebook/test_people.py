@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,23 @@ def test_the_owner_of_an_account_needs_the_role_that_stands_in() -> None:
 def test_findings_about_people_come_with_those_about_rules() -> None:
     _, findings = read(rules__people="people: {maria: {}}\n")
     assert codes(findings) == ["missing-key"]
+
+
+def test_an_absence_ends_after_it_begins() -> None:
+    away = WRITTEN.replace("deputy: jonas}", "deputy: jonas, away: [{from: 2026-03-09, to: 2026-03-02}]}")
+    [finding] = people_from_text(away)[1]
+    assert (finding.code, finding.place.line) == ("starts-after-ends", 2)
+
+
+def test_somebody_is_away_from_the_first_day_to_the_last() -> None:
+    people, findings = people_from_text(
+        WRITTEN.replace("deputy: jonas}", "deputy: jonas, away: [{from: 2026-03-02, to: 2026-03-04}]}")
+    )
+    assert findings == []
+    days = [date(2026, 3, day) for day in range(1, 6)]
+    assert [people.people["maria"].is_away(day) for day in days] == [False, True, True, True, False]
+
+
+def test_the_role_of_a_person_is_the_first_that_names_them() -> None:
+    people, _ = people_from_text(WRITTEN)
+    assert [people.role_of(name) for name in ("jonas", "nobody")] == ["care", ""]

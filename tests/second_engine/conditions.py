@@ -120,4 +120,8 @@ def _is_open(condition: OpenCondition, person: Person, now: int) -> bool:
             continue
         if condition.for_ is None or person.clock.later(latest, condition.for_) <= now:
             return True
-    return False
+    return thing.by_tasks and any(
+        not any(closing.at >= task.at for closing in closings)
+        and (condition.for_ is None or person.clock.later(task.at, condition.for_) <= now)
+        for task in person.tasks(now)
+    )

@@ -22,6 +22,8 @@ class Person:
     channels: frozenset[str]
     clock: Clock
     contacts: list[Contact] = field(default_factory=list)
+    before: int = 0
+    task_rules: frozenset[str] = frozenset()
 
     def events(self, names: str | tuple[str, ...], now: int) -> list[Event]:
         """The events of these names that have happened and are known, the newest last."""
@@ -36,6 +38,14 @@ class Person:
     def contacted(self, now: int) -> list[Contact]:
         """The contacts that were really made up to now."""
         return [one for one in self.asked(now) if not one.held_out]
+
+    def tasks(self, now: int) -> list[Contact]:
+        """The tasks that the walk made up to now: no event tells of them yet."""
+        return [
+            one
+            for one in self.contacts[self.before :]
+            if one.at <= now and not one.held_out and one.rule in self.task_rules
+        ]
 
     def attribute(self, name: str) -> Value | None:
         """What is known of them under this name."""
@@ -56,4 +66,5 @@ def person(customer: Customer, book: Rulebook) -> Person:
     of_country = zone_of_country(country) if country else None
     clock = Clock(own if isinstance(own, str) else of_country or book.house.timezone, country)
     contacts = sorted(customer.contacts, key=lambda one: one.at)
-    return Person(customer, book.house, book.conditions, channels(book), clock, contacts)
+    tasks = frozenset(rule.name for rule in book.rules.values() if rule.assign is not None)
+    return Person(customer, book.house, book.conditions, channels(book), clock, contacts, len(contacts), tasks)

@@ -59,7 +59,7 @@ def test_priya_is_asked_when_the_mixer_has_had_its_ninety_days(month: Month) -> 
 
 def test_jun_is_called_and_not_surveyed(month: Month) -> None:
     assert contacts(month, "jun")[0] == "11-02 16:00 call_after_a_low_score"
-    assert silences(month, "jun", "how_was_it") == {"unless.unhappy"}
+    assert silences(month, "jun", "how_was_it") == {"unless.unhappy", "unless.unresolved"}
 
 
 def test_three_parcels_of_luca_are_one_check_in(month: Month) -> None:

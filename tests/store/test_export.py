@@ -68,7 +68,7 @@ def test_all_that_is_held_is_told_with_iso_instants(full: Store) -> None:
     assert told["exported_at"] == "2027-01-15T08:00:00+00:00"
     assert told["customer"]["attributes"] == {"email": "ann@example.org", "name": "Annabel"}
     assert {name: len(rows) for name, rows in told.items() if isinstance(rows, list)} == {
-        "events": 1,
+        "events": 2,
         "consents": 1,
         "contacts": 2,
         "attempts": 1,

@@ -131,3 +131,28 @@ def test_those_with_such_an_event_since_then_are_found_once(store: Store) -> Non
 def test_an_event_that_was_replaced_finds_nobody(store: Store) -> None:
     store.events.add([bought("1", at=20), bought("2", at=5, replaces="1")], now=NOW)
     assert store.events.customers(["bought"], since=10) == []
+
+
+def test_where_at_may_differ_only_what_else_differs_is_refused(store: Store) -> None:
+    def taken(id_: str, at: int, total: int, replaces: str | None = None) -> Taken:
+        given = CustomerEvent("c1", Event(id_, "order_placed", at, at, {"total": total}), replaces)
+        [found] = store.events.add_each([[given]], now=NOW, create_customers=True, at_may_differ=True)
+        return found
+
+    assert taken("e1", NOW, 1) == Taken(added=1)
+    assert taken("e1", NOW + 1, 1) == Taken(unchanged=1)
+    assert [one.id for one in taken("e1", NOW + 1, 2).refused] == ["e1"]
+    assert taken("e1", NOW + 2, 1, replaces="e1") == Taken(updated=1)
+    customer = store.customers.get("c1")
+    assert customer is not None
+    assert [event.at for event in customer.events] == [NOW + 2]
+
+
+def test_what_became_of_each_group_is_told_apart(store: Store) -> None:
+    def event(id_: str, total: int) -> CustomerEvent:
+        return CustomerEvent("c1", Event(id_, "order_placed", NOW, NOW, {"total": total}))
+
+    groups = [[event("e1", 1)], [], [event("e2", 1), event("e1", 2)], [event("e1", 1)]]
+    first, none, mixed, again = store.events.add_each(groups, now=NOW, create_customers=True)
+    assert (first, none, again) == (Taken(added=1), Taken(), Taken(unchanged=1))
+    assert (mixed.added, [(one.position, one.id) for one in mixed.refused]) == (1, [(1, "e1")])

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from storing import NOW, occasion, queue, state_of
+from storing import HOUR, NOW, occasion, queue, state_of
 
+from scheduler.decisions.facts import Event
 from scheduler.store import State, Store, Task
+from scheduler.store.tasks import Load
 
 
 def test_a_task_is_assigned_for_a_queued_occasion(store: Store) -> None:
     (key,) = queue(store, [occasion()])
     assert store.tasks.create([Task(key, "maria", "Ask how it went", NOW + 5)], now=NOW) == []
-    assert store.tasks.list() == [Task(key, "maria", "Ask how it went", NOW + 5, State.ASSIGNED, NOW)]
+    assert store.tasks.list() == [Task(key, "maria", "Ask how it went", NOW + 5, State.ASSIGNED, NOW, assigned_at=NOW)]
     assert (state_of(store, key), store.tasks.list()[0].customer) == (State.ASSIGNED, "ann")
 
 
@@ -32,7 +34,7 @@ def test_a_finished_task_has_its_outcome_and_ends_its_occasion(store: Store) -> 
     (key,) = queue(store, [occasion()])
     store.tasks.create([Task(key, "maria", "", NOW)], now=NOW)
     assert store.tasks.finish(key, "solved", now=NOW + 7)
-    assert store.tasks.get(key) == Task(key, "maria", "", NOW, State.DONE, NOW, NOW + 7, "solved")
+    assert store.tasks.get(key) == Task(key, "maria", "", NOW, State.DONE, NOW, NOW + 7, "solved", assigned_at=NOW)
     assert state_of(store, key) is State.DONE
 
 
@@ -51,3 +53,97 @@ def test_a_task_is_finished_once(store: Store) -> None:
     store.tasks.finish(key, "solved", now=NOW)
     assert not store.tasks.finish(key, "again", now=NOW)
     assert not store.tasks.finish("thanks/nobody/1", "never", now=NOW)
+
+
+# --- events ------------------------------------------------------------------------------------------------------
+
+
+def events_of(store: Store, customer: str = "ann") -> list[Event]:
+    found = store.customers.get(customer)
+    assert found is not None
+    return [*found.events]
+
+
+def test_that_a_task_was_made_done_and_ended_are_events_that_rules_can_use(store: Store) -> None:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW)], now=NOW)
+    store.tasks.finish(key, "solved", now=NOW + 7, said={"reason": "price"})
+    told = {event.name: (event.at, dict(event.properties)) for event in events_of(store)}
+    assert told == {
+        "task_assigned": (NOW, {"rule": "thanks", "occasion": key, "assignee": "maria"}),
+        "task_done": (NOW + 7, {"rule": "thanks", "outcome": "solved", "reason": "price"}),
+        "task_ended": (NOW + 7, {"rule": "thanks", "occasion": key, "outcome": "solved"}),
+    }
+
+
+def test_a_dropped_task_has_ended_and_was_not_done(store: Store) -> None:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW)], now=NOW)
+    store.tasks.finish(key, "not wanted", now=NOW + 7, dropped=True)
+    ended = events_of(store)[-1]
+    assert [event.name for event in events_of(store)] == ["task_assigned", "task_ended"]
+    assert ended.properties["outcome"] == "dropped"
+
+
+def test_what_is_refused_leaves_no_event(store: Store) -> None:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW)], now=NOW)
+    store.tasks.create([Task(key, "jonas", "", NOW)], now=NOW + 1)
+    assert [event.properties["assignee"] for event in events_of(store)] == ["maria"]
+
+
+def test_a_task_that_was_made_is_something_new_about_the_customer(store: Store) -> None:
+    ((key, revision),) = queue(store, [occasion()]).items()
+    store.tasks.create([Task(key, "maria", "", NOW)], now=NOW)
+    assert store.customers.revisions(["ann"])["ann"] > revision
+
+
+# --- escalation --------------------------------------------------------------------------------------------------
+
+
+def late(store: Store) -> Task:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW + 5, deputy_at=NOW + 5, escalates_at=NOW + 9)], now=NOW)
+    task = store.tasks.get(key)
+    assert task is not None
+    return task
+
+
+def test_a_task_escalates_when_its_time_has_come_and_no_sooner(store: Store) -> None:
+    task = late(store)
+    assert [*store.tasks.escalating(NOW + 4)] == []
+    assert [*store.tasks.escalating(NOW + 5)] == [task]
+    assert (task.is_overdue(NOW + 4), task.is_overdue(NOW + 5)) == (False, True)
+    assert (store.tasks.counts(NOW + 4), store.tasks.counts(NOW + 5)) == ((1, 0), (1, 1))
+
+
+def test_each_step_is_taken_once_and_noted(store: Store) -> None:
+    task = late(store)
+    assert store.tasks.escalate(task, "jonas", now=NOW + 6, is_last=False)
+    assert not store.tasks.escalate(task, "ines", now=NOW + 6, is_last=False)
+    at_deputy = store.tasks.get(task.key)
+    assert at_deputy is not None
+    assert (at_deputy.assignee, at_deputy.assigned_at, at_deputy.escalated_at) == ("jonas", NOW + 6, NOW + 6)
+    assert (at_deputy.deputy_at, at_deputy.escalates_at, at_deputy.due) == (None, NOW + 9, NOW + 5)
+    assert [*store.tasks.escalating(NOW + 8)] == []
+    assert store.tasks.escalate(at_deputy, "ines", now=NOW + 9, is_last=True)
+    assert [*store.tasks.escalating(NOW + HOUR)] == []
+    assert [(note.what, note.detail["from"], note.detail["to"]) for note in reversed(store.notes.list("ann"))] == [
+        ("task escalated", "maria", "jonas"),
+        ("task escalated", "jonas", "ines"),
+    ]
+
+
+def test_what_was_ended_meanwhile_does_not_escalate(store: Store) -> None:
+    task = late(store)
+    store.tasks.finish(task.key, "solved", now=NOW + 6)
+    assert not store.tasks.escalate(task, "jonas", now=NOW + 6, is_last=False)
+    assert store.notes.list("ann") == []
+
+
+def test_how_much_everybody_has_to_do_is_counted(store: Store) -> None:
+    first, second, third = sorted(queue(store, [occasion("ann"), occasion("bob"), occasion("cem")]))
+    store.tasks.create([Task(first, "maria", "", NOW), Task(second, "jonas", "", NOW)], now=NOW - HOUR)
+    store.tasks.create([Task(third, "maria", "", NOW)], now=NOW)
+    store.tasks.finish(third, "solved", now=NOW)
+    assert store.tasks.loads(NOW) == {"maria": Load(open=1, today=1), "jonas": Load(open=1, today=0)}

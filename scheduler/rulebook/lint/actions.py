@@ -9,7 +9,7 @@ from scheduler.rulebook.lint.conditions import unknown_channel
 from scheduler.rulebook.lint.subject import Subject, at
 from scheduler.rulebook.model import PREFERRED, Place, Rule
 from scheduler.rulebook.people import ACCOUNT_OWNER, CARE
-from scheduler.rulebook.templates import CHANNELS, TEXT_ENDINGS, TemplateFile
+from scheduler.rulebook.templates import CHANNELS, SCRIPTS, TEXT_ENDINGS, TemplateFile
 
 _ENDINGS = {"email": "md", "sms": "txt", "post": "md", "phone": "md", "webhook": "json", "file": "txt"}
 
@@ -81,13 +81,15 @@ def missing_templates(subject: Subject) -> Iterator[Finding]:
         key = "send" if rule.send else "script"
         written = subject.written_by.get(rule.name, ())
         wanted = [(use.channel, f"by.{number}") for number, use in enumerate(written, 1) if use.channel in CHANNELS]
+        if rule.is_task and not rule.send:
+            wanted = [one for one in wanted if one[0] == SCRIPTS] or [(SCRIPTS, key)]
         if not there:
-            channel = wanted[0][0] if wanted else "phone" if rule.is_task else "email"
+            channel = wanted[0][0] if wanted else "email"
             otherwise = f"write templates/{rule.template}.{channel}.{_ENDINGS[channel]}"
             way_out = meant(rule.template, subject.templates, otherwise)
             yield error("missing-template", at(rule, key), f"there is no template '{rule.template}'", way_out)
             continue
-        for channel, path in wanted or ([("phone", key)] if rule.is_task else []):
+        for channel, path in wanted:
             if channel not in there and channel not in ("file", "webhook"):
                 message = f"the template '{rule.template}' is not written for {channel}"
                 way_out = f"write templates/{rule.template}.{channel}.{_ENDINGS[channel]}"

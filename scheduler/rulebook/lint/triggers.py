@@ -19,6 +19,7 @@ from scheduler.rulebook.model import (
     Rule,
     SilenceTrigger,
     Status,
+    Trigger,
     Weekday,
 )
 
@@ -186,3 +187,13 @@ def circles(subject: Subject) -> Iterator[Finding]:
             message = f"contacts trigger each other without end: {' → '.join([*path, name])}"
             place = at(subject.book.rules[name], "when.contact")
             yield error("contact-circle", place, message, "let one of them be triggered otherwise")
+    for rule in subject.rules:
+        if rule.is_task and _follows_any_task(rule.when):
+            message = f"each task of '{rule.name}' would be the trigger of its next one"
+            yield error("contact-circle", at(rule, "when"), message, "say whose tasks it follows: where: {rule: NAME}")
+
+
+def _follows_any_task(trigger: Trigger) -> bool:
+    if not isinstance(trigger, EventTrigger) or trigger.event != "task_assigned":
+        return False
+    return "rule" not in (trigger.where or {})

@@ -25,6 +25,13 @@ from scheduler.rulebook.templates import CHANNELS
 MANY_LACK = 0.8
 """An attribute that fewer customers have is one that many lack."""
 
+OWN_EVENTS = frozenset(
+    (
+        *("nps_answered", "csat_answered", "ces_answered", "exit_answered", "link_followed", "unsubscribed"),
+        *("contact_bounced", "contact_complained", "contact_replied", "task_assigned", "task_done", "task_ended"),
+    )
+)
+"""Events that the program itself writes: they need not have come in before to be known."""
 
 IMPORT_FIRST = "import it first, or write the name of one that customers have"
 """The way out where no attribute is near the one that is asked for."""
@@ -36,8 +43,9 @@ def unseen(subject: Subject) -> Iterator[Finding]:
     if known is None:
         return
     for event, place in _events(subject):
-        if known.events and event not in known.events:
-            way_out = meant(event, known.events, "import such events first, or write the name of one that comes in")
+        there = known.events | OWN_EVENTS
+        if known.events and event not in there:
+            way_out = meant(event, there, "import such events first, or write the name of one that comes in")
             yield warning("unseen-event", place, f"no event '{event}' has ever come in", way_out)
     for attribute, place in _attributes(subject):
         if known.attributes and attribute not in known.attributes:
