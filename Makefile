@@ -5,11 +5,13 @@ READY := .venv/.ready
 UV_VERSION := 0.13.9
 EDITOR := .venv/editor
 YAML_LANGUAGE_SERVER_VERSION := 2.0.0
+SDKS := .venv/sdks
+SEGMENT_NODE_VERSION := 3.1.0
 
 export PYTHONDONTWRITEBYTECODE=
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test test-slow test-editor test-faults mutants lint format lock bench clean
+.PHONY: help demo test test-slow test-editor test-sdk test-faults mutants lint format lock bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -36,6 +38,11 @@ test-editor: $(READY) ## What editors show to who writes rules; needs npm, and f
 	@command -v npm >/dev/null || { echo "make test-editor needs npm, which comes with Node 22.13 or newer" >&2; exit 2; }
 	@npm install --prefix $(EDITOR) --no-audit --no-fund --loglevel error yaml-language-server@$(YAML_LANGUAGE_SERVER_VERSION)
 	@YAML_LANGUAGE_SERVER=$(EDITOR)/node_modules/.bin/yaml-language-server $(BIN)/python -m pytest tests/editor
+
+test-sdk: $(READY) ## Segment's SDKs send through a server that ends and is killed; needs npm, and fetches the one for Node by it
+	@command -v npm >/dev/null || { echo "make test-sdk needs npm, which comes with Node 20 or newer" >&2; exit 2; }
+	@npm install --prefix $(SDKS) --no-audit --no-fund --loglevel error @segment/analytics-node@$(SEGMENT_NODE_VERSION)
+	@SEGMENT_NODE=$(abspath $(SDKS)) $(BIN)/python -m pytest tests/web/clients/test_sdks.py
 
 test-faults: $(READY) ## Injures the real daemon in every way we know, many times, and compares what arrived with the ledger
 	@$(BIN)/python -m pytest -n auto -m faults

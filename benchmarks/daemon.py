@@ -7,14 +7,13 @@ to the mail server at PORT, which writes to the file TIMES when each message cam
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.processes import ENVIRONMENT, PROGRAM, Failed
+from benchmarks.processes import ENVIRONMENT, PROGRAM, Failed, cpu
 from scheduler.decisions.facts import Event
 from scheduler.durations import HOUR
 from scheduler.planning.activation import activate
@@ -71,9 +70,9 @@ def idle(folder: Path, planned: int, port: int, times: Path) -> dict[str, float]
         daemon = subprocess.Popen((PROGRAM, "run"), cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log)  # noqa: S603 - our own command
         try:
             time.sleep(SETTLES)
-            before = _cpu(daemon.pid)
+            before = cpu(daemon.pid)
             time.sleep(LOOKS)
-            used = _cpu(daemon.pid) - before
+            used = cpu(daemon.pid) - before
             time.sleep(max(0, due[-1] - _now()) / SECOND + ENDS)
         finally:
             daemon.terminate()
@@ -137,12 +136,6 @@ def _attributes(name: str) -> dict[str, str]:
 def _batches(names: list[str]) -> list[list[str]]:
     rest = iter(names)
     return list(iter(lambda: list(islice(rest, AT_ONCE)), []))
-
-
-def _cpu(process: int) -> float:
-    """The seconds that a process has had of all cores, in itself and in the system for it."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _now() -> int:

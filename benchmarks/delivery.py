@@ -1,6 +1,7 @@
 """What the daemon does with facts and contacts, timed from the inside; prints JSON.
 
-python -m benchmarks.delivery intake WORKSPACE EVENTS: batches of 1,000 events, durable and planned; then single ones.
+python -m benchmarks.delivery intake WORKSPACE EVENTS: batches of 1,000 events, durable and planned; then single ones;
+and as many rows of events and of a plan written by `sqlite3` alone, each batch committed.
 python -m benchmarks.delivery sending WORKSPACE CONTACTS PORT: due contacts through gates, templates, SMTP and ledger,
 and the same mails by `smtplib` on one open connection, with a mark in SQLite before and after each. They are written to
 `WORKSPACE/mails.jsonl` too, for others to send.
@@ -41,7 +42,7 @@ SINGLE = 500
 
 
 def intake(folder: Path, events: int) -> dict[str, float]:
-    """Events a second that are durable and planned, and the 50th and 99th of 100 single ones, in seconds."""
+    """Events a second that are durable and planned, and the bare loop's; the 50th and 99th of 100 single ones (s)."""
     with open_workspace(folder) as workspace:
         store, rules = workspace.store, _rules(workspace)
         _enrol(store, events)
@@ -55,7 +56,9 @@ def intake(folder: Path, events: int) -> dict[str, float]:
             _timed(lambda one=one: _take(store, rules, one))  # type: ignore[misc] # one of now
             for one in (_delivered(number, "again") for number in range(min(SINGLE, events)))
         )
-    return {"rate": events / seconds, "half": single[len(single) // 2], "worst": single[len(single) * 99 // 100]}
+    bare = _timed(lambda: _written_alone(folder / "bare.db", batch))
+    half, worst = single[len(single) // 2], single[len(single) * 99 // 100]
+    return {"rate": events / seconds, "half": half, "worst": worst, "bare": events / bare}
 
 
 def sending(folder: Path, contacts: int, port: int) -> dict[str, float]:
@@ -124,6 +127,23 @@ def _mails(workspace: Workspace, rules: Active, now: int) -> list[tuple[Email, b
 def _as_line(mail: Email) -> str:
     names = ("to", "subject", "text", "html", "headers")
     return json.dumps({"from": mail.from_, **{name: getattr(mail, name) for name in names}}) + "\n"
+
+
+def _written_alone(database: Path, events: Sequence[CustomerEvent]) -> None:
+    """The least that is durable: a row of each event, and one of what is planned of it, in batches."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE event (id TEXT PRIMARY KEY, customer TEXT, name TEXT, at INTEGER, facts TEXT)")
+    connection.execute("CREATE TABLE occasion (key TEXT PRIMARY KEY, customer TEXT, next_at INTEGER, state TEXT)")
+    for first in range(0, len(events), AT_ONCE):
+        some = [(one.customer, one.event) for one in events[first : first + AT_ONCE]]
+        facts = [(event.id, who, event.name, event.at, json.dumps(dict(event.properties))) for who, event in some]
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", facts)
+        plan = [(f"check_in/{who}/{event.id}", who, DUE, "planned") for who, event in some]
+        connection.executemany("INSERT INTO occasion VALUES (?, ?, ?, ?)", plan)
+        connection.execute("COMMIT")
+    connection.close()
 
 
 def _bare(database: Path, mails: Sequence[tuple[Email, bytes]], port: int) -> None:

@@ -16,10 +16,12 @@ CUSTOMERS = {
     "S5": 20_000,
     "S6": 5_000,
     "S7": 100_000,
+    "S11": 2_000,
 }
 """How many customers each is measured on; they have ten times as many events (in S7 planned rows), in S5 and S6 one."""
 
 MEGABYTE = 1_000_000
+_DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def intake(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
     yield Figure(
         "S5", f"{size:,} events in batches, durable and planned", f"{rate:,.0f}/s", ">= 15,000/s", rate >= 15_000
     )
+    ratio = f"{rate / found['bare']:.2f} x of {found['bare']:,.0f}/s"
+    yield Figure("S5", "  against sqlite3 writing as many rows alone", ratio)
     value = f"{worst * 1e3:.1f} ms (half of them {found['half'] * 1e3:.1f} ms)"
     yield Figure("S5", "  a single one, the 99th of 100", value, "<= 3 ms", worst <= 0.003)
 
@@ -159,6 +163,28 @@ def memory(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
         yield Figure("S10", f"largest memory of {figure}", value, "<= 600 MB", peak <= 600 * MEGABYTE)
 
 
+def http(jobs: Jobs, sizes: Sizes) -> Iterator[Figure]:
+    """S11: facts by HTTP, durable before they are answered."""
+    events = 10 * sizes.of("S11")
+    for database, processes in (("sqlite", 1), ("postgresql", 1), ("postgresql", 2)):
+        served = f"{_DATABASES[database]}, {processes} process{'es'[: 2 * processes - 2]}"
+        found = jobs.http(events, database, processes)
+        if isinstance(found, str):
+            yield Figure("S11", served, f"not measured: {found}")
+            continue
+        yield Figure("S11", f"{events:,} events by HTTP, durable, 8 connections: {served}", "")
+        for size, rate in found["http"].items():
+            bare = found["bare"][size]
+            value = f"{rate:,.0f}/s, {rate / bare:.2f} x of {bare:,.0f}/s"
+            yield Figure("S11", f"  in batches of {int(size):,}, against the store alone", value)
+        cores = f"{found['server']:.2f} and {found['client']:.2f} cores"
+        yield Figure("S11", "  in which the server and who sends took", cores)
+        for what, when in (("idle", "else idle"), ("loaded", "under that load, by 100")):
+            half, worst = found[what]
+            value = f"{worst * 1e3:.1f} ms (half of them {half * 1e3:.1f} ms)"
+            yield Figure("S11", f"  a single event, {when}, the 99th of 100", value)
+
+
 FIGURES: Mapping[str, Callable[[Jobs, Sizes], Iterator[Figure]]] = {
     "S1": kernel,
     "S2": files,
@@ -170,6 +196,7 @@ FIGURES: Mapping[str, Callable[[Jobs, Sizes], Iterator[Figure]]] = {
     "S8": growth,
     "S9": start,
     "S10": memory,
+    "S11": http,
 }
 
 

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from benchmarks.processes import PROGRAM, PYTHON, Failed, Median, ended, median, printed_seconds, printing, say
 
@@ -101,6 +102,16 @@ class Jobs:
             folder = str(self.scratch / "idle")
             printed = ended(PYTHON, "-m", "benchmarks.daemon", folder, str(planned), port, str(times)).printed
         found: dict[str, float] = json.loads(printed)
+        return found
+
+    def http(self, events: int, database: str, processes: int) -> dict[str, Any] | str:
+        """Events by HTTP, as `benchmarks.http` tells it, or why there is no such database."""
+        folder = str(self.scratch / f"http-{database}-{processes}")
+        try:
+            printed = ended(PYTHON, "-m", "benchmarks.http", folder, str(events), database, str(processes)).printed
+        except Failed as error:
+            return str(error)
+        found: dict[str, Any] = json.loads(printed)
         return found
 
 

@@ -79,6 +79,13 @@ def printing(*command: str, folder: Path = ROOT) -> Iterator[str]:
             process.terminate()
 
 
+def cpu(process: int) -> float:
+    """The seconds that a process and those that it started have had of all cores, in themselves and in the system."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(cpu(int(one)) for one in started)
+
+
 def printed_seconds(run: Ended) -> float:
     """Take the seconds that the process itself has measured and printed."""
     return float(run.printed)

@@ -9,16 +9,21 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
+import uvicorn
 from aiosmtpd.controller import Controller
+from fastapi import FastAPI
 from keeping import AT_ONCE, HOUSE, WORDS, Business, at, in_business, rulebook
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from scheduler.channels.channel import Handover
 from scheduler.daemon import Daemon, utc_now
@@ -26,10 +31,13 @@ from scheduler.decisions.facts import Event
 from scheduler.errors import StoreError
 from scheduler.health import served
 from scheduler.logs import log_as_json, told
+from scheduler.messages.links import Links
 from scheduler.messages.message import Message
 from scheduler.planning.activation import activate
 from scheduler.rulebook.reader import rulebook_from_texts
 from scheduler.store import CustomerEvent, Store, open_store
+from scheduler.web.app import create_app
+from scheduler.web.site import Site
 from scheduler.workspace import open_workspace
 
 ADDRESS = "kanarienvogel@example.com"
@@ -37,6 +45,7 @@ NAME = "Xanthippe Kanarienvogel"
 PHONE = "+4930987654321"
 PROPERTY = "Blaue Nachtigall"
 PERSON = {"name": NAME, "email": ADDRESS, "phone": PHONE, "favourite": PROPERTY}
+WRITE_KEY = "the key of the shop"
 CANARIES = re.compile("|".join(("kanarienvogel", "xanthippe", "987654321", "nachtigall")), re.IGNORECASE)
 
 
@@ -241,7 +250,7 @@ class Crashing:
 
 @pytest.fixture
 def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
+    with in_business(tmp_path, serve={"write_key": WRITE_KEY, "most_kb": 16}) as business:
         words = dict(WORDS)
         words["templates/words.email.md"] = "---\nsubject: For {{ customer.name }}\n---\n{{ event.product }}\n"
         files = {"rules/house_rules.yaml": HOUSE, **words}
@@ -297,3 +306,130 @@ def test_a_daemon_that_works_well_names_nobody_either(business: Business, capsys
     written = capsys.readouterr().err
     assert '"event": "tick"' in written
     assert sings(written, said) == []
+
+
+# --- through the web ---------------------------------------------------------------------------------------------
+
+
+def noon() -> int:
+    return at("2026-03-02 12:00")
+
+
+def broken() -> int:
+    raise ValueError(f"no clock knows {NAME}, {ADDRESS}, {PHONE}, {PROPERTY}")
+
+
+def on_the_web(business: Business, clock: Callable[[], int] = noon) -> TestClient:
+    app = create_app(Site(business.workspace, clock))
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+
+def tracked(**said: Any) -> dict[str, Any]:
+    return {"userId": "c1", "event": "bought", "messageId": "m1", "properties": {"product": PROPERTY}, **said}
+
+
+BROUGHT: Sequence[tuple[int, str, Any]] = (
+    (200, "identify", {"userId": "c1", "traits": PERSON}),
+    (400, "identify", {"userId": "c1", "traits": {"email": NAME, "phone": PROPERTY, "birthday": ADDRESS}}),
+    (400, "identify", {"userId": "c1", "traits": {NAME: {NAME: [PROPERTY]}, "timezone": NAME}}),
+    (200, "track", tracked()),
+    (200, "track", tracked(userId=ADDRESS, messageId=NAME)),
+    (409, "track", tracked(properties={"product": NAME})),
+    (400, "track", tracked(timestamp=NAME)),
+    (400, "track", tracked(event=[ADDRESS])),
+    (400, "track", tracked(properties=PROPERTY)),
+    (200, "batch", {"batch": [{"type": NAME, "userId": ADDRESS}, ADDRESS, tracked(type="track", userId=None)]}),
+    (400, "batch", {"batch": ADDRESS}),
+    (413, "batch", {"batch": [ADDRESS] * 1_000}),
+    (404, f"track/{ADDRESS}?email={ADDRESS}", {}),
+)
+HEADERS: Sequence[tuple[int, dict[str, str]]] = (
+    (401, {"Authorization": f"Bearer {ADDRESS}"}),
+    (401, {"Authorization": f"Basic {NAME}"}),
+    (415, {"Content-Type": f"text/{ADDRESS}"}),
+    (415, {"Content-Encoding": ADDRESS}),
+)
+
+
+def test_facts_that_come_by_http_name_nobody(business: Business, capsys: pytest.CaptureFixture[str]) -> None:
+    with log_as_json(), on_the_web(business) as web:
+        for status, path, body in BROUGHT:
+            assert web.post(f"/v1/{path}", json=body, auth=(WRITE_KEY, "")).status_code == status, (path, body)
+        for status, headers in HEADERS:
+            known = {"Authorization": f"Bearer {WRITE_KEY}", "Content-Type": "application/json", **headers}
+            assert web.post("/v1/track", content=f"{{{NAME}", headers=known).status_code == status, headers
+        assert web.request(NAME.split()[0].upper(), f"/v1/{PROPERTY.split()[1]}").status_code == 404
+    written = capsys.readouterr().err
+    assert written.count('"event": "request"') == len(BROUGHT) + len(HEADERS) + 1
+    assert sings(written) == []
+
+
+@pytest.mark.parametrize("path", ["events", "webhooks/standard", "webhooks/shopify", "webhooks/stripe"])
+def test_webhooks_that_are_not_taken_name_nobody(
+    business: Business, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    headers = {"Content-Type": "application/json", "X-Shopify-Topic": NAME, "Ce-Subject": PROPERTY}
+    with log_as_json(), on_the_web(business) as web:
+        answer = web.post(f"/v1/{path}?from={PROPERTY}", content=json.dumps(PERSON), headers=headers)
+    assert answer.status_code in (401, 403)
+    assert sings(capsys.readouterr().err, answer.text, answer.headers) == []
+
+
+def test_what_a_webhook_brings_names_nobody(business: Business, capsys: pytest.CaptureFixture[str]) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": NAME,
+        "source": f"/{ADDRESS}",
+        "type": "bought",
+        "subject": "c1",
+        "data": PERSON,
+    }
+    headers = {"Authorization": f"Bearer {WRITE_KEY}", "Content-Type": "application/cloudevents+json"}
+    with log_as_json(), on_the_web(business) as web:
+        taken = web.post("/v1/events", content=json.dumps(event), headers=headers)
+        refused = web.post("/v1/events", content=json.dumps({**event, "time": NAME}), headers=headers)
+    assert (taken.status_code, refused.status_code) == (200, 400)
+    assert sings(capsys.readouterr().err) == []
+
+
+def test_pages_of_customers_name_nobody(business: Business, capsys: pytest.CaptureFixture[str]) -> None:
+    with log_as_json(), on_the_web(business, lambda: at("2026-03-02 16:00")) as web:
+        Daemon(business.worker, clock=lambda: at("2026-03-02 15:00"), steady=noon).pump()
+        [row] = business.store.ledger.rows()
+        links = Links("", b"a secret", "c1", row.key)
+        paths = [links.to(kind) for kind in ("preferences", "unsubscribe", "survey/nps", "survey/exit")]
+        said = {"score": "3", "comment": f"{NAME} {PHONE}", "reason": "other", "language": NAME, "topic": ADDRESS}
+        answers = [web.get(path) for path in paths] + [web.post(path, data=said) for path in paths]
+        answers.append(web.get(f"/preferences/{ADDRESS}?email={ADDRESS}"))
+        answers.append(web.post(f"/survey/{NAME}/{PROPERTY}", data=said))
+    written = capsys.readouterr().err
+    assert sum(answer.status_code in (200, 303) for answer in answers) >= 2 * len(paths) - 1
+    customer = business.store.customers.get("c1")
+    assert customer is not None
+    assert "nps_answered" in {event.name for event in customer.events if sings(event.properties)}
+    assert sings(written, *(answer.headers for answer in answers)) == []
+    assert [path for path in paths if path.rpartition("/")[2] in written] == []
+
+
+def test_a_fault_of_the_web_names_nobody(business: Business, capsys: pytest.CaptureFixture[str]) -> None:
+    headers = {"Authorization": f"Bearer {WRITE_KEY}"}
+    with log_as_json(), listening(create_app(Site(business.workspace, broken))) as address:
+        answer = httpx2.post(f"{address}/v1/track?{PROPERTY.split()[0]}", json=tracked(), headers=headers)
+    written = capsys.readouterr().err
+    assert answer.status_code == 500
+    assert '"error": "ValueError"' in written
+    assert sings(written, answer.text, answer.headers) == []
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The application behind the server that `rightreason serve` has; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

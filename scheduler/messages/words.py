@@ -17,6 +17,8 @@ _WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "it": ("Perché riceve questo messaggio:", "Preferenze", "Annulla iscrizione"),
         "nl": ("Waarom u dit ontvangt:", "Voorkeuren", "Afmelden"),
         "pt": ("Porque recebe esta mensagem:", "Preferências", "Cancelar subscrição"),
+        "pt-br": ("Por que você recebe esta mensagem:", "Preferências", "Cancelar inscrição"),
+        "zh": ("您收到此消息的原因：", "偏好设置", "退订"),  # noqa: RUF001 - as Chinese writes it
         "pl": ("Dlaczego otrzymujesz tę wiadomość:", "Preferencje", "Wypisz się"),
     }
 )
@@ -25,4 +27,5 @@ _NAMED = {language: Named("words", dict(zip(_KEYS, words, strict=True))) for lan
 
 def words_in(language: str) -> Named:
     """`why`, `preferences` and `unsubscribe` in a language like `de-AT`, or else in English."""
-    return _NAMED.get(language.partition("-")[0].lower(), _NAMED["en"])
+    tag = language.lower()
+    return _NAMED.get(tag) or _NAMED.get(tag.partition("-")[0]) or _NAMED["en"]

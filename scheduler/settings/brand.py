@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from scheduler.settings.group import Group, WebAddress
+
+PageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Brand(Group):
@@ -19,6 +23,7 @@ class Brand(Group):
     review_url: WebAddress | None = Field(None, description="where customers write a review")
     refer_url: WebAddress | None = Field(None, description="where customers recommend us")
     shop_url: WebAddress | None = Field(None, description="the shop")
+    pages: dict[PageName, WebAddress] = Field(default_factory=dict, description="where `links.page(NAME)` leads")
 
     @property
     def on_colour(self) -> str:

@@ -18,10 +18,12 @@ from scheduler.delivery.guard import COPIED, HEARTBEAT_FILE
 from scheduler.health import Metrics, Pulse
 from scheduler.settings import Settings, load_settings
 from scheduler.store.backups import RESTORED
+from scheduler.web.serving import LAST_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 UNIT = (ROOT / "deploy" / "rightreason.service").read_text(encoding="utf-8")
+WEB_UNIT = (ROOT / "deploy" / "rightreason-serve.service").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -76,8 +78,20 @@ def test_every_alert_has_an_entry(title: str) -> None:
     assert way[1] in {"tasks-and-alerts.md", *(f"#{place}" for place in places)}
 
 
+def directives(unit: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in unit.splitlines() if re.match(r"\w+=", line))
+
+
+def test_the_unit_of_the_web_is_that_of_the_daemon_but_for_what_it_starts() -> None:
+    daemon, web = directives(UNIT), directives(WEB_UNIT)
+    differ = {name for name in daemon.keys() | web.keys() if daemon.get(name) != web.get(name)}
+    assert differ == {"Description", "Documentation", "ExecStart", "RestartSec", "TimeoutStopSec"}
+    assert web["ExecStart"].endswith("/rightreason serve")
+    assert int(web["TimeoutStopSec"]) > LAST_SECONDS
+
+
 def test_the_unit_and_the_container_start_the_daemon_as_the_page_says() -> None:
-    unit = dict(line.split("=", 1) for line in UNIT.splitlines() if re.match(r"\w+=", line))
+    unit = directives(UNIT)
     assert unit["Type"] == "notify"
     assert unit["ExecStart"].endswith("/rightreason run")
     assert f"RIGHTREASON_WORKSPACE={unit['WorkingDirectory']}" in unit["Environment"]

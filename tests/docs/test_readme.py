@@ -1,8 +1,10 @@
+import json
 import re
 from pathlib import Path
 
 import pytest
 from pages import blocks, follow
+from webshop import serving
 
 from scheduler.rulebook.reader import load_rulebook
 from scheduler.rulebook.rule_test_reader import rule_tests_from_texts
@@ -37,6 +39,13 @@ def test_the_settings_of_the_page_are_taken(tmp_path: Path, monkeypatch: pytest.
     taken = load_settings(tmp_path)
     assert taken.email.host == "smtp.example.com"
     assert taken.secret_of("email", "password") == "secret"
+
+
+def test_the_event_that_the_page_sends_is_taken(tmp_path: Path) -> None:
+    [(path, sent)] = re.findall(r"curl \S+8000(\S+) .*?'(.*?)'", README, re.DOTALL)
+    with serving(tmp_path) as shop:
+        assert shop.post(path, json.loads(sent)).json()["added"] == 1
+        assert shop.event("order-17", "ana").name == "order_placed"
 
 
 def test_the_links_of_the_page_lead_somewhere() -> None:

@@ -1,0 +1,1 @@
+"""Facts that come in by HTTP, as Segment's libraries send them."""
