@@ -29,7 +29,7 @@ from scheduler.planning.lookback import look_back
 from scheduler.planning.preview import preview
 from scheduler.planning.rulebooks import active
 from scheduler.planning.tidying import archive_of, tidy
-from scheduler.store import CustomerEvent, Store, archive
+from scheduler.store import CustomerEvent, State, Store, archive
 from scheduler.wallclock import DAY
 from scheduler.workspace import Workspace, open_workspace
 
@@ -70,6 +70,8 @@ def what_comes(workspace: Workspace, shop: Shop, now: int) -> tuple[Any, ...]:
     store.events.add(news, now=now)
     sent = live(workspace, now, now + MONTH).taken
     rows = [row for row in store.ledger.rows() if row.state.is_open or (row.decided_at or 0) >= now]
+    # What is learned of a window that had closed before what left tells no more that it came too late.
+    rows = [row for row in rows if row.closes >= now - HOUR - MONTH or row.state is not State.TOO_LATE]
     return before, sent, [replace(row, message_id="", provider_id="", sender="") for row in rows]
 
 

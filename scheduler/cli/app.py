@@ -31,8 +31,10 @@ from scheduler.cli.migrate import migrate
 from scheduler.cli.preview import preview
 from scheduler.cli.resolve import resolve
 from scheduler.cli.restore import restore
+from scheduler.cli.results import results
 from scheduler.cli.retry import retry
 from scheduler.cli.run import run
+from scheduler.cli.serve import serve
 from scheduler.cli.show import show
 from scheduler.cli.simulate import simulate
 from scheduler.cli.status import status
@@ -43,8 +45,9 @@ from scheduler.cli.tick import tick
 from scheduler.cli.why import why
 
 COMMANDS: tuple[Callable[..., None] | typer.Typer, ...] = (
-    *(demo, init, imports.app, check, test, preview, why, backtest, diff, activate, simulate, tick, run, status),
-    *(contacts, show, resolve, retry, cancel, tasks, done, hold, release, collect, consent, suppress, customer.app),
+    *(demo, init, imports.app, check, test, preview, why, backtest, diff, activate, simulate, tick, run, serve, status),
+    *(contacts, show, resolve, retry, cancel, tasks, done, results, hold, release),
+    *(collect, consent, suppress, customer.app),
     *(backup, restore, archive, migrate, doctor),
 )
 
