@@ -49,7 +49,7 @@ class Charts:
         self._numbers = count(1)
 
     def columns(self, title: str, points: Sequence[Point]) -> str:
-        """A column for each point, in order; those below zero hang."""
+        """A column for each point, in order; those below zero hang, with their text above the line."""
         values = [point.value or 0 for point in points]
         top, bottom = max(0, *values), min(0, *values)
         room = _HEIGHT - _TOP - _BOTTOM
@@ -65,7 +65,7 @@ class Charts:
                 y = zero - height if point.value >= 0 else zero
                 parts.append(_rect(middle - width / 2, y, width, height, weak=point.weak))
                 if len(point.text) * _LETTER < step:
-                    parts.append(_text(middle, y - 5 if point.value >= 0 else y + height + 11, point.text))
+                    parts.append(_text(middle, y - 5, point.text))
             if (len(points) - 1 - n) % every == 0:
                 parts.append(_text(middle, _HEIGHT - 4, point.label, "label"))
         return self._drawn(title, "; ".join(f"{one.label}: {one.text}" for one in points), _HEIGHT, parts)

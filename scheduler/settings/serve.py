@@ -29,5 +29,5 @@ class Serve(Group):
     stripe_key: SecretStr | None = Field(None, min_length=8, description="only as RIGHTREASON_SERVE__STRIPE_KEY")
     stripe_key_file: Path | None = Field(None, description="a file that holds the endpoint's signing secret")
     most_kb: int = Field(512, ge=1, le=65_536, description="the largest body of a request, unpacked, in KiB")
-    per_second: int = Field(1_000, ge=1, description="as many facts a second from each key, in each process")
+    per_second: int = Field(10_000, ge=1, description="as many facts a second from each key, in each process")
     skew: int = Field(300, ge=1, le=86_400, description="how far signatures and clocks may be off, in seconds")

@@ -33,6 +33,8 @@ IDLE_SECONDS = 75
 """An idle connection is kept so long: longer than proxies do, so that it is they who close it."""
 LAST_SECONDS = 30
 """Requests have so long to end once the server was told to."""
+KEYS = ("write_key", "webhook_key", "shopify_key", "stripe_key")
+"""Each opens a way in for facts."""
 
 
 def serve(folder: Path, options: Mapping[str, Any]) -> None:
@@ -63,7 +65,10 @@ def serve(folder: Path, options: Mapping[str, Any]) -> None:
             callback_notify=_Alive() if alone else None,
         )
         host, port = listener.getsockname()[:2]
-        structlog.get_logger().info("serving", host=host, port=port, processes=settings.processes)
+        log = structlog.get_logger()
+        log.info("serving", host=host, port=port, processes=settings.processes)
+        if closed := [name for name in KEYS if workspace.settings.secret_of("serve", name) is None]:
+            log.info("no facts come in by these keys, which are not set", keys=closed)
         if alone:
             _run_alone(uvicorn.Server(config), listener)
         else:
