@@ -31,6 +31,7 @@ def consent(
 ) -> CustomerConsent:
     """A checked consent from the filled fields of a row; raises `Rejected`.
 
+    One of the day ahead, as a clock that is wrong says, counts from now on: it would outdo what is said until then.
     An empty topic or channel, or `any`, is any. `topics` are those that there are; none where they aren't known.
     """
     status = needed(written.get("status", ""), "status").lower()
@@ -40,7 +41,7 @@ def consent(
         topic=_any_or(written, "topic", topics),
         channel=_any_or(written, "channel", CHANNELS),
         given=_GIVEN[status],
-        at=occurred(needed(written.get("at", ""), "at"), "at", calendar, now=now),
+        at=min(occurred(needed(written.get("at", ""), "at"), "at", calendar, now=now), now),
     )
     customer = needed(written.get("customer", ""), "customer")
     return CustomerConsent(customer, found, texts.line(written.get("source", ""), "source"))

@@ -36,6 +36,7 @@ def create_app(site: Site, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI
         lifespan=lifespan,
         docs_url=None,  # its page would load scripts from a CDN
         redoc_url=None,
+        redirect_slashes=False,  # it would send whoever asks to the host that they name, and the key along with them
         exception_handlers={
             Problem: problems.of_problem,
             HTTPException: problems.of_routing,

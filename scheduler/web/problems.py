@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -46,6 +47,14 @@ class Problem(Exception):
         self.status, self.detail, self.headers, self.more = status, detail, headers, more
 
 
+class Json(JSONResponse):
+    """JSON in ASCII: what was sent may be told in it even where it is no text, like half of a surrogate pair."""
+
+    def render(self, content: Any) -> bytes:
+        """The content as bytes."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def answer(problem: Problem) -> JSONResponse:
     """The answer that tells of a problem."""
     content: dict[str, Any] = {
@@ -54,7 +63,7 @@ def answer(problem: Problem) -> JSONResponse:
         "detail": problem.detail,
         **problem.more,
     }
-    return JSONResponse(content, problem.status.value, problem.headers, PROBLEM_JSON)
+    return Json(content, problem.status.value, problem.headers, PROBLEM_JSON)
 
 
 async def of_problem(_: Request, problem: Problem) -> JSONResponse:

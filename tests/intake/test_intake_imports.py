@@ -9,6 +9,7 @@ from taking import NOW, Desk, instant, rejects
 from scheduler.decisions.facts import Consent
 from scheduler.errors import InputError
 from scheduler.intake import Cause, Options, import_events
+from scheduler.wallclock import DAY, zone
 
 
 @pytest.fixture
@@ -110,6 +111,12 @@ def test_consent_is_taken_for_a_topic_and_a_channel_or_for_any(desk: Desk) -> No
         Consent(None, None, False, instant("2026-02-02T10:00:00+00:00")),
     )
     assert summary.left_out == ("page",)
+
+
+def test_a_yes_of_tomorrow_does_not_outdo_a_no_of_today(desk: Desk) -> None:
+    soon = zone("UTC").iso(NOW + DAY // 2)
+    desk.consent(f"customer,topic,channel,status,at\n1,news,email,given,{soon}\n")
+    assert desk.customer("1").consents == (Consent("news", "email", True, NOW),)
 
 
 def test_json_lines_bring_their_types(desk: Desk) -> None:

@@ -40,6 +40,11 @@ def test_what_is_not_there_is_told_as_a_problem(shop: Shop) -> None:
     assert (other.status_code, other.headers["allow"]) == (405, "POST")
 
 
+def test_nobody_is_sent_to_the_host_that_they_name(shop: Shop) -> None:
+    answers = [shop.client.get(path, headers={"Host": "evil.example"}) for path in ("/health/", "/preferences")]
+    assert [one.status_code for one in answers] == [404, 404]
+
+
 def test_a_fault_is_answered_and_logged_without_what_it_says(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ from scheduler.web.bodies import json_of
 from scheduler.web.facts.batches import Answer, Reading
 from scheduler.web.facts.keys import Keys, write_keys
 from scheduler.web.facts.messages import KINDS, UNUSED, Identify, Other, Track
-from scheduler.web.problems import Problem, documented
+from scheduler.web.problems import Json, Problem, documented
 from scheduler.web.site import Site
 
 SECOND = 1_000_000
@@ -106,7 +106,7 @@ class _Intake:
             reading.read(messages)
         else:
             await asyncio.to_thread(reading.read, messages)
-        return JSONResponse(await self._taken(request, reading, len(messages)))
+        return Json(await self._taken(request, reading, len(messages)))
 
     async def _one(self, kind: str, request: Request) -> JSONResponse:
         body = await self._body(request)
@@ -120,7 +120,7 @@ class _Intake:
             conflict = bool(reading.events)
             status = HTTPStatus.CONFLICT if conflict else HTTPStatus.BAD_REQUEST
             raise Problem(status, refused["detail"], cause=refused["cause"])
-        return JSONResponse(answer)
+        return Json(answer)
 
     async def _body(self, request: Request) -> dict[str, Any]:
         """The object that a request brings; raises `Problem`."""

@@ -10,7 +10,7 @@ from scheduler.decisions.facts import Value
 from scheduler.intake import customers
 from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.texts import shown, text_of
-from scheduler.web.facts.names import named
+from scheduler.web.facts.names import inside, named
 from scheduler.web.facts.values import CALENDAR, flat
 
 OURS = ("name", "email", "phone", "timezone", "country", "language", "birthday", "owner")
@@ -57,7 +57,7 @@ def _by_name(given: Mapping[str, Any], place: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in given.items():
         if value is not None and found.setdefault(named(key, place), value) != value:
-            raise Rejected(Cause.NOT_JSON, f"is called {named(key, place)} here, as another is", f"{place}.{key}")
+            raise Rejected(Cause.NOT_JSON, f"is called {named(key, place)} here, as another is", inside(place, key))
     return found
 
 

@@ -13,7 +13,7 @@ from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.instants import Calendar
 from scheduler.intake.texts import text
 from scheduler.intake.values import typed
-from scheduler.web.facts.names import named
+from scheduler.web.facts.names import inside, named
 
 MOST_VALUES = 1_000
 DEEPEST = 32
@@ -45,7 +45,7 @@ def _leaves(given: Mapping[str, Any], prefix: str, place: str, depth: int) -> It
         if value is None or value == "":
             continue
         name = f"{prefix}{named(key, place)}"
-        where = f"{place}.{key}"
+        where = inside(place, key)
         if isinstance(value, dict):
             yield from _leaves(value, f"{name}_", where, depth + 1)
         elif (plain := _plain(value, where)) is not None:

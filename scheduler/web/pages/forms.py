@@ -36,7 +36,7 @@ async def form_of(request: Request) -> Form:
         found = await Request(request.scope, whole).form(
             max_files=0, max_fields=_MOST_FIELDS, max_part_size=LONGEST_BODY
         )
-    except (HTTPException, MultiPartException):
+    except (HTTPException, MultiPartException, UnicodeError):  # the last of a charset that reads nothing
         return {}
     fields: dict[str, list[str]] = {}
     for name, value in found.multi_items():

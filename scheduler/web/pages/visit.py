@@ -25,6 +25,8 @@ class OpensNothing(RightReasonError):
 SETTLES = 10.0
 """At the longest it is waited so many seconds: a message whose worker has died stays as if it were being sent."""
 OFTEN = 0.02
+_SETTLING: set[str] = set()
+"""The customers for whom a request of this process waits."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,20 @@ class Visit:
         return self.site.settings.signing_keys()
 
     def settle(self) -> None:
-        """Wait until what was being sent to them has left, so that nothing leaves after they were told: a moment."""
-        ends = time.monotonic() + SETTLES
-        ledger = self.site.store.ledger
-        while ledger.rows(customer=self.customer.id, states=[State.SENDING]) and time.monotonic() < ends:
-            time.sleep(OFTEN)
+        """Wait until what was being sent to them has left, so that nothing leaves after they were told: a moment.
+
+        For each customer one request waits at a time, so that nobody's can keep the pages from others.
+        """
+        if self.customer.id in _SETTLING:
+            return
+        _SETTLING.add(self.customer.id)
+        try:
+            ends = time.monotonic() + SETTLES
+            ledger = self.site.store.ledger
+            while ledger.rows(customer=self.customer.id, states=[State.SENDING]) and time.monotonic() < ends:
+                time.sleep(OFTEN)
+        finally:
+            _SETTLING.discard(self.customer.id)
 
     @contextmanager
     def recording(self) -> Iterator[Record]:

@@ -64,6 +64,8 @@ def _event(event: Any, now: int) -> Part:
     if text(event, "specversion") != "1.0":
         raise Rejected(Cause.MISSING, "is not 1.0, which is all that is read", "specversion")
     source, id_, kind = (needed(event, name) for name in ("source", "id", "type"))
+    if " " in source:
+        raise Rejected(Cause.NOT_JSON, "is no URI reference: it holds a blank", "source")
     happens = happened(
         f"{source} {id_}",  # a source is a URI reference, which holds no blank
         needed(event, "subject"),

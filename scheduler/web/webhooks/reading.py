@@ -16,7 +16,7 @@ from scheduler.wallclock import DAY, SECOND
 from scheduler.web.facts.moments import instant
 from scheduler.web.facts.values import CALENDAR
 
-_LATEST = 253_402_214_400
+LATEST = 253_402_214_400
 """The last second of the year 9999, in every zone."""
 
 Place = str | int
@@ -66,7 +66,7 @@ def moment(payload: Any, *place: Place, now: int) -> int:
     Raises `Rejected` where there is none from 1971 up to a day from now.
     """
     written = found(payload, *place)
-    if isinstance(written, int) and not isinstance(written, bool) and 0 <= written <= _LATEST:
+    if isinstance(written, int) and not isinstance(written, bool) and 0 <= written <= LATEST:
         at = written * SECOND
     else:
         at = instant(needed(payload, *place), _named(place))

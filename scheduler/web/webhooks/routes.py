@@ -24,7 +24,7 @@ from scheduler.store import Store, Taken
 from scheduler.wallclock import SECOND
 from scheduler.web.bodies import body_of, parsed
 from scheduler.web.facts.keys import Allowance
-from scheduler.web.problems import Problem, documented
+from scheduler.web.problems import Json, Problem, documented
 from scheduler.web.site import Site
 from scheduler.web.webhooks import cloudevents, shopify, standard, stripe
 from scheduler.web.webhooks.adapter import Adapter, House, Message
@@ -149,7 +149,7 @@ def _answer(adapter: Adapter, taken: Taken) -> JSONResponse:
         if adapter.ids:
             ids = ", ".join(one.id for one in taken.refused)
             raise Problem(HTTPStatus.CONFLICT, f"known with other content, and left as they are: {ids}")
-    return JSONResponse(Became(added=taken.added, updated=taken.updated, unchanged=taken.unchanged).model_dump())
+    return Json(Became(added=taken.added, updated=taken.updated, unchanged=taken.unchanged).model_dump())
 
 
 _PROBLEMS = (

@@ -140,7 +140,7 @@ def _customer(person: Any, now: int, house: House, language: str = "") -> tuple[
 def _consent(
     person: dict[str, Any], customer: str, channel: str, key: str, now: int, house: House
 ) -> list[CustomerConsent]:
-    """What they said of marketing by a channel: a yes counts only with its time, a no also without.
+    """What they said of marketing by a channel: a yes counts only with its time, a no also without; none of tomorrow.
 
     Where no rules are active, nobody knows for which topic it stands: a yes is for none then, a no for all.
     """
@@ -149,7 +149,8 @@ def _consent(
     asked = at or state in ("unsubscribed", "redacted")
     if not state or not asked or (given and house.marketing is None):
         return []
-    record = Consent(house.marketing, channel, given, moment_or(now, person, key, "consent_updated_at", now=now))
+    said_at = min(moment_or(now, person, key, "consent_updated_at", now=now), now)  # not to outdo what comes till then
+    record = Consent(house.marketing, channel, given, said_at)
     level = text(person, key, "opt_in_level")
     return [CustomerConsent(customer, record, " ".join(filter(None, ("Shopify:", key, state, level))))]
 

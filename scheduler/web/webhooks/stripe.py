@@ -14,6 +14,7 @@ from scheduler.wallclock import DAY, date_of
 from scheduler.web.facts.writer import Facts
 from scheduler.web.webhooks.adapter import Adapter, House, Message, Part
 from scheduler.web.webhooks.reading import (
+    LATEST,
     amount,
     attributes,
     found,
@@ -141,6 +142,8 @@ def _renews_on(subscription: Any) -> date | None:
         or found(subscription, "cancel_at_period_end") is True
         or found(subscription, "cancel_at") is not None
         or not isinstance(ends, int)
+        or isinstance(ends, bool)
+        or not 0 < ends <= LATEST
     ):
         return None
     return date_of(ends * 1_000_000 // DAY)

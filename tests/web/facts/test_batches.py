@@ -54,6 +54,17 @@ def test_the_good_of_a_batch_are_taken_and_the_bad_are_named(shop: Shop) -> None
     assert found["refused"][3]["detail"] == ("type: 'x' is none; there are track, identify, page, screen, group, alias")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"messageId": "\ud800x"}, {"messageId": "m3", "properties": {"a\ud800": "\0"}}, {"event": "a" + "-" * 1_000}],
+)
+def test_what_is_no_text_is_refused_and_told_of(shop: Shop, odd: dict[str, Any]) -> None:
+    answer = shop.post("/v1/batch", {"batch": [order(1), order(2) | odd]})
+    found = answer.json()
+    assert (answer.status_code, found["added"], [one["position"] for one in found["refused"]]) == (200, 1, [1])
+    assert len(answer.content) < 1_000
+
+
 def test_the_clock_of_the_sender_is_read_from_the_batch(shop: Shop) -> None:
     off = 7_200_000_000
     shop.post("/v1/batch", {"batch": [order(1, timestamp=iso(NOW + off))], "sentAt": iso(NOW + off)})

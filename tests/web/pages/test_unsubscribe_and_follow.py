@@ -73,6 +73,13 @@ def test_whatever_a_mailbox_sends_is_a_wish_to_hear_no_more(shop: House, body: b
     assert records(shop) == WITHDRAWN
 
 
+def test_a_charset_that_reads_nothing_is_no_way_to_stay_subscribed(shop: House) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n'
+    odd = {"Content-Type": "multipart/form-data; boundary=x; charset=undefined"}
+    assert shop.client.post(UNSUBSCRIBE, content=body, headers=odd).status_code == 200
+    assert records(shop) == WITHDRAWN
+
+
 def test_to_unsubscribe_twice_changes_nothing(shop: House) -> None:
     shop.client.post(UNSUBSCRIBE, data=ONE_CLICK)
     before = shop.tables()

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from webhook_senders import Sender, post, sample, shopify
-from webshop import Shop
+from webshop import Shop, iso
 
 from scheduler.decisions.facts import Consent
 from scheduler.logs import log_as_json
 from scheduler.rulebook.model import Rulebook
 from scheduler.rulebook.reader import load_rulebook
-from scheduler.wallclock import parse_instant, zone
+from scheduler.wallclock import DAY, parse_instant, zone
 
 ORDER = sample("shopify_order")
 FULFILLMENT = sample("shopify_fulfillment")
@@ -186,6 +186,11 @@ def test_a_no_is_taken_with_and_without_its_time(housed: Shop) -> None:
         Consent("offers", "email", False, at("2026-10-27T09:00:00Z")),
         Consent("offers", "email", False, housed.now),
     ]
+
+
+def test_a_yes_of_tomorrow_does_not_outdo_a_no_of_today(housed: Shop) -> None:
+    SENDER.send(housed, agreeing("subscribed", iso(housed.now + DAY // 2)))
+    assert consents(housed) == [Consent("offers", "email", True, housed.now)]
 
 
 @pytest.mark.parametrize(("state", "when"), [("subscribed", None), ("not_subscribed", None), ("pending", None)])

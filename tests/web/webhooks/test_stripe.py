@@ -81,6 +81,16 @@ def test_what_will_end_renews_no_more(shop: Shop) -> None:
     assert [event.properties.get("renews_on") for event in renewals] == [date(2027, 10, 30), None]
 
 
+@pytest.mark.parametrize("ends", [10**12, 10**400, -(10**15), True], ids=["far", "farther", "before", "true"])
+def test_a_period_that_ends_at_no_date_has_no_day_of_renewal(shop: Shop, ends: int) -> None:
+    event = deepcopy(CREATED)
+    event["data"]["object"].pop("items", None)
+    event["data"]["object"]["current_period_end"] = ends
+    SENDER.send(shop, event)
+    (renewal,) = [event for event in shop.customer("17").events if event.name == "renewal_set"]
+    assert "renews_on" not in renewal.properties
+
+
 def test_a_change_of_something_else_leaves_the_renewal(shop: Shop) -> None:
     SENDER.send(shop)
     SENDER.send(shop, changed("updated", before={"default_payment_method": None}))
