@@ -105,10 +105,10 @@ class Jobs:
         return found
 
     def http(self, events: int, database: str, processes: int) -> dict[str, Any] | str:
-        """Events by HTTP, as `benchmarks.http` tells it, or why there is no such database."""
+        """Events by HTTP, as `benchmarks.by_http` tells it, or why there is no such database."""
         folder = str(self.scratch / f"http-{database}-{processes}")
         try:
-            printed = ended(PYTHON, "-m", "benchmarks.http", folder, str(events), database, str(processes)).printed
+            printed = ended(PYTHON, "-m", "benchmarks.by_http", folder, str(events), database, str(processes)).printed
         except Failed as error:
             return str(error)
         found: dict[str, Any] = json.loads(printed)

@@ -1,6 +1,6 @@
 """Events that come in by HTTP, durable before they are answered, and the same straight into the store; prints JSON.
 
-python -m benchmarks.http WORKSPACE EVENTS DATABASE PROCESSES: a real `rightreason serve` of so many processes, on
+python -m benchmarks.by_http WORKSPACE EVENTS DATABASE PROCESSES: a real `rightreason serve` of so many processes, on
 `sqlite` or on a `postgresql` server of its own. The requests are written beforehand and go over plain sockets.
 """
 
