@@ -43,7 +43,7 @@ class Report:
     @property
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.planned.customers or self.decided or self.delivered)
+        return not (self.planned.customers or self.decided or self.delivered or self.alerts)
 
 
 def tick(
@@ -54,9 +54,10 @@ def tick(
     stopping: Callable[[], bool] = lambda: False,
     brakes: Brakes | None = None,
 ) -> Report:
-    """Plan, decide and deliver once, as of `now`.
+    """Plan, decide and deliver as of `now`, and let what is overdue go where it belongs.
 
-    First what could not be written before is written. Delivering takes its time: with a `clock` each batch of
+    Once; but again where tasks were made, which may be in the way of others. First what could not be written before is
+    written. Delivering takes its time: with a `clock` each batch of
     messages is asked at its own instant. `stopping` ends it between two batches, and so does that the workers' shares
     are to change: that is done when the next tick begins. Without `brakes`, what has gone before is no matter. Without
     active rules nothing is done.
@@ -95,7 +96,8 @@ def tick(
     sent = before + sent
     sent.alerts += escalate(worker, rules.program.rulebook.house, now)
     sent.alerts += (held(hold.name) for hold in store.holds.list() if hold.who == DELIVERY and hold.since >= now)
-    return replace(_report(now, sent), planned=planned, decided=decided, next_due=store.ledger.next_due())
+    due = [at for at in (store.ledger.next_due(), store.tasks.next_late(now)) if at is not None]
+    return replace(_report(now, sent), planned=planned, decided=decided, next_due=min(due, default=None))
 
 
 def _report(now: int, sent: Sent) -> Report:

@@ -59,9 +59,9 @@ def parts(
 
     `folder` is that of the archive. All parts are of one state of the database. Raises `StoreError`.
     """
-    left = _archived(folder, names)
     with store.read() as connection:
         customers = connection.execute(text("SELECT COUNT(*) FROM customer")).scalar_one()
+        left = _archived(folder, names)  # after the first look: what is archived from now on is there still
         step = max(1, min(BUCKETS, BUCKETS * at_once // max(1, customers)))
         for first in range(0, BUCKETS, step):
             last = min(BUCKETS, first + step) - 1

@@ -70,6 +70,9 @@ _LOADS = text(
     " SUM(CASE WHEN assigned_at >= :since THEN 1 ELSE 0 END)"
     " FROM task WHERE state = 'assigned' OR assigned_at >= :since GROUP BY assignee"
 )
+_NEXT_LATE = tuple(
+    text(f"SELECT MIN({at}) FROM task WHERE state = 'assigned' AND {at} > :now") for at in ("deputy_at", "escalates_at")
+)
 _COUNTS = text(
     "SELECT COUNT(*), COALESCE(SUM(CASE WHEN due <= :now THEN 1 ELSE 0 END), 0) FROM task WHERE state = 'assigned'"
 )
@@ -187,6 +190,12 @@ class Tasks:
     def escalating(self, now: int) -> Sequence[Task]:
         """The open tasks that should be another's by now."""
         return self._found(until=now)
+
+    def next_late(self, now: int) -> int | None:
+        """The earliest instant after `now` at which an open task should become another's."""
+        with self.store.read() as connection:
+            found = [connection.execute(one, {"now": now}).scalar() for one in _NEXT_LATE]
+        return min((at for at in found if at is not None), default=None)
 
     def loads(self, since: int) -> dict[str, Load]:
         """By assignee, how many tasks are open and how many became theirs at `since` or later."""

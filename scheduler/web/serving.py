@@ -67,7 +67,7 @@ def serve(folder: Path, options: Mapping[str, Any]) -> None:
         host, port = listener.getsockname()[:2]
         log = structlog.get_logger()
         log.info("serving", host=host, port=port, processes=settings.processes)
-        if closed := [name for name in KEYS if workspace.settings.secret_of("serve", name) is None]:
+        if closed := [name for name in KEYS if not (workspace.settings.secret_of("serve", name) or "").strip()]:
             log.info("no facts come in by these keys, which are not set", keys=closed)
         if alone:
             _run_alone(uvicorn.Server(config), listener)

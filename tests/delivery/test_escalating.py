@@ -68,6 +68,11 @@ def test_what_is_overdue_goes_to_the_deputy_and_then_up_each_once(business: Busi
     assert (local(task(business).due), local(task(business).escalated_at)) == ("2026-03-03 10:00", "2026-03-04 10:00")
 
 
+def test_a_tick_says_when_the_next_task_is_late(business: Business) -> None:
+    due = [business.tick(time).next_due for time in ("2026-03-03 09:59", "2026-03-03 10:00")]
+    assert [local(at) for at in due if at is not None] == ["2026-03-03 10:00", "2026-03-04 10:00"]
+
+
 def test_what_is_found_late_goes_up_at_once(business: Business) -> None:
     assert passes(business, "2026-03-06 10:00", "2026-03-07 10:00") == [("ines", (escalated("ines"),)), ("ines", ())]
 

@@ -17,6 +17,10 @@ MOST_AT_ONCE = 2_000
 """A group grows no further once it has as many facts."""
 
 
+class NotTaken(FactError):
+    """These facts are refused before anything of them is written, whatever else is written with them."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What one request brings: attributes to merge into what is known of customers, events, and consents.
@@ -32,7 +36,7 @@ class Facts:
         return len(self.customers) + len(self.events) + len(self.consents)
 
     def settled(self, store: Store, *, now: int) -> Facts:  # noqa: ARG002 - for those to whom it makes a difference
-        """What of them is taken, as the store is at the beginning of their transaction; may raise `FactError`."""
+        """What of them is taken, as the store is at the beginning of their transaction; may raise `NotTaken`."""
         return self
 
 
@@ -102,16 +106,22 @@ class Writer:
     def _commit(self, group: Sequence[Facts]) -> list[Taken | FactError]:
         """Write a group in one transaction; where one of them has what can't be stored, each in its own."""
         try:
-            return list(self._together(group))
+            return self._together(group)
         except FactError as error:
             if len(group) == 1:
                 return [error]
         return [one for facts in group for one in self._commit([facts])]
 
-    def _together(self, brought: Sequence[Facts]) -> list[Taken]:
-        now = self._clock()
+    def _together(self, brought: Sequence[Facts]) -> list[Taken | FactError]:
+        now, refused = self._clock(), dict[int, FactError]()
         with self._store.together() as both:
-            group = [facts.settled(both, now=now) for facts in brought]
+            group = []
+            for number, facts in enumerate(brought):
+                try:
+                    group.append(facts.settled(both, now=now))
+                except NotTaken as error:
+                    refused[number] = error
+                    group.append(Facts())
             people: list[tuple[str, Mapping[str, Value]]] = [one for facts in group for one in facts.customers]
             consents = [one for facts in group for one in facts.consents]
             if people or consents:
@@ -123,4 +133,5 @@ class Writer:
             if consents:
                 both.consents.add(consents, now=now, create_customers=True)
             events = [facts.events for facts in group]
-            return both.events.add_each(events, now=now, create_customers=True, at_may_differ=True)
+            taken = both.events.add_each(events, now=now, create_customers=True, at_may_differ=True)
+            return [refused.get(number, one) for number, one in enumerate(taken)]

@@ -50,7 +50,7 @@ class Preferences:
             return self._page(visit, rulebook, wrong=wrong)
         else:
             with visit.recording() as record:
-                _write(record, form, choices(rulebook, record.customer, visit.now))
+                _write(record, form, choices(rulebook, record.customer, record.now))
         visit.settle()
         return self.answers.see(f"?{DONE}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from scheduler.decisions.facts import Consent, Customer, Event, Value
@@ -84,15 +84,16 @@ class Visit:
         with self.site.store.together() as both:
             if not Bounces(both).lock(self.customer.id):
                 raise OpensNothing
-            yield Record(both, self)
+            yield Record(both, self, self.site.clock())
 
 
 @dataclass(frozen=True)
 class Record:
-    """Writes what somebody did, within one transaction."""
+    """Writes what somebody did, within one transaction, in which it is `now`: nothing that was written is later."""
 
     store: Store
     visit: Visit
+    now: int
 
     @property
     def customer(self) -> Customer:
@@ -104,8 +105,8 @@ class Record:
 
     def event(self, name: str, properties: Mapping[str, Value], *, id_: str, replaces: str | None = None) -> None:
         """Write that something happened now."""
-        event = Event(id_, name, self.visit.now, self.visit.now, {**properties, **self.visit.origin})
-        taken = self.store.events.add([CustomerEvent(self.visit.customer.id, event, replaces)], now=self.visit.now)
+        event = Event(id_, name, self.now, self.now, {**properties, **self.visit.origin})
+        taken = self.store.events.add([CustomerEvent(self.visit.customer.id, event, replaces)], now=self.now)
         if taken.refused:
             raise StoreError(f"{name} was refused: {taken.refused[0].cause}")
 
@@ -121,16 +122,24 @@ class Record:
         return numbered.get(last), f"{start}{last + 1}"
 
     def consents(self, records: Sequence[Consent], source: str) -> None:
-        """Write what they agree to, or no longer do; `source` says where they said so."""
-        given = [CustomerConsent(self.visit.customer.id, one, source) for one in records]
-        self.store.consents.add(given, now=self.visit.now)
+        """Write what they agree to, or no longer do; `source` says where they said so.
+
+        A no is said of every yes that another clock has dated ahead too: else that would outdo it one day.
+        """
+        no = [replace(one, at=at) for one in records if not one.given for at in self._yes_ahead]
+        given = [CustomerConsent(self.visit.customer.id, one, source) for one in [*records, *no]]
+        self.store.consents.add(given, now=self.now)
 
     def withdraw(self, channel: str | None, source: str) -> bool:
         """Write that they want to hear no more by a channel, or at all; whether that was not their last word yet."""
-        if has_withdrawn(self.customer, channel, self.visit.now):
+        if has_withdrawn(self.customer, channel, max([self.now, *self._yes_ahead])):
             return False
-        self.consents([Consent(topic=None, channel=channel, given=False, at=self.visit.now)], source)
+        self.consents([Consent(topic=None, channel=channel, given=False, at=self.now)], source)
         return True
+
+    @property
+    def _yes_ahead(self) -> list[int]:
+        return sorted({one.at for one in self.customer.consents if one.given and one.at > self.now})
 
 
 def has_withdrawn(customer: Customer, channel: str | None, now: int) -> bool:

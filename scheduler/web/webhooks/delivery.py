@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from scheduler.errors import FactError
 from scheduler.store import Store
 from scheduler.store.received import Received
 from scheduler.wallclock import DAY
-from scheduler.web.facts.writer import Facts
+from scheduler.web.facts.writer import Facts, NotTaken
 from scheduler.web.webhooks.adapter import Part
 
 REMEMBERED = 30 * DAY
 """So long after a version of something came, an older one is known for what it is: no sender tries for longer."""
 
 
-class Replayed(FactError):
+class Replayed(NotTaken):
     """This very message came before; who sends it again signs it anew."""
 
 
@@ -55,14 +54,14 @@ class Delivery(Facts):
             if not received.is_first(f"{self.sender} {part.note} {part.known}", until=until):
                 return
             store.notes.add(self.sender, part.note, part.known, now=now)
-            structlog.get_logger().warning(part.note, sender=self.sender, customer=part.known)
+            structlog.get_logger().warning(part.note, sender=self.sender)
         if part.thing and not received.is_newest(part.thing, part.version, until=until):
             return
         events = part.facts.events
         if part.whose:
             customer = received.whose([part.whose]).get(part.whose)
             if customer is None:
-                structlog.get_logger().warning("passed over what belongs to an unknown event", missing=part.whose)
+                structlog.get_logger().warning("passed over what belongs to an unknown event", sender=self.sender)
                 return
             events = tuple(replace(one, customer=customer) for one in events)
         if part.thing:

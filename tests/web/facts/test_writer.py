@@ -14,7 +14,7 @@ from scheduler.decisions.facts import Consent, Event
 from scheduler.errors import Busy, FactError, StoreError
 from scheduler.store import CustomerConsent, CustomerEvent, Store, Taken, open_store
 from scheduler.web.facts import writer
-from scheduler.web.facts.writer import Facts, Writer
+from scheduler.web.facts.writer import Facts, NotTaken, Writer
 
 NOW = 1_793_610_000_000_000
 
@@ -83,6 +83,18 @@ def test_what_can_not_be_stored_fails_alone(store: Store) -> None:
     assert isinstance(taken[2], FactError)
     assert [taken[1], taken[3]] == [Taken(added=1)] * 2
     assert store.customers.get("18") is None
+
+
+class Old(Facts):
+    def settled(self, store: Store, *, now: int) -> Facts:
+        raise NotTaken(f"{store} knows it at {now}")
+
+
+def test_what_is_not_taken_leaves_the_others_in_their_group(store: Store) -> None:
+    taken, groups = asyncio.run(together(store, events("a"), events("b"), Old(events=(event("old"),)), events("c")))
+    assert isinstance(taken[2], NotTaken)
+    assert (taken[1], taken[3], groups) == (Taken(added=1), Taken(added=1), 2)
+    assert store.counts().events == 3
 
 
 def test_customers_consents_and_events_are_one_transaction(store: Store) -> None:

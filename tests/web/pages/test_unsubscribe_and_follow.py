@@ -7,7 +7,9 @@ import pytest
 from visiting import ANA, NOW, House, contacted, house, key, path
 
 from scheduler.decisions.facts import Consent
+from scheduler.durations import HOUR
 from scheduler.store import CustomerConsent
+from scheduler.web.pages.visit import has_withdrawn
 
 UNSUBSCRIBE, CARE = path("unsubscribe"), path("page/care")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -99,6 +101,17 @@ def test_who_has_subscribed_again_can_unsubscribe_again_by_the_same_link(shop: H
     shop.client.post(UNSUBSCRIBE, data=ONE_CLICK)
     assert not shop.agrees("care", "email")
     assert len(shop.events("unsubscribed")) == 2
+
+
+def test_a_yes_that_is_dated_ahead_does_not_come_true_after_a_no(shop: House) -> None:
+    ahead = CustomerConsent(ANA, Consent("offers", "email", True, NOW + HOUR), "a clock that was wrong")
+    shop.store.consents.add([ahead], now=NOW)
+    shop.client.post(UNSUBSCRIBE, data=ONE_CLICK)
+    shop.later(2 * HOUR)
+    assert has_withdrawn(shop.customer(), "email", NOW + 2 * HOUR)
+    before = shop.tables()
+    shop.client.post(UNSUBSCRIBE, data=ONE_CLICK)
+    assert shop.tables() == before
 
 
 def test_the_link_in_a_text_message_is_about_text_messages(shop: House) -> None:
