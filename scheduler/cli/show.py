@@ -25,7 +25,7 @@ _WAYS_OUT = {
     "  rightreason retry {key}",
     "retry": "It is tried again by itself. To do so at once, or never\n" + _RETRY_OR_CANCEL,
     "assigned": "Somebody has to do it. Once it is done, or where it will not be\n"
-    "  rightreason done {key} --outcome reached\n  rightreason done {key} --dropped",
+    "  rightreason done {key} --outcome solved\n  rightreason done {key} --dropped",
 }
 """What a person can do about an occasion, by its state."""
 
