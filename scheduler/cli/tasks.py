@@ -108,7 +108,9 @@ def _to_know(one: Told) -> str:
 def done(
     ctx: typer.Context,
     occasion: Id,
-    outcome: Annotated[str, typer.Option("--outcome", metavar="TEXT", help="What came of it; rules look for solved.")] = "done",
+    outcome: Annotated[
+        str, typer.Option("--outcome", metavar="TEXT", help="What came of it; rules look for solved.")
+    ] = "done",
     set_: Annotated[
         list[str], typer.Option("--set", metavar="KEY=VALUE", help="What they said, for the rules to use; repeatable.")
     ] = [],  # noqa: B006 - Typer copies it
