@@ -108,7 +108,9 @@ class RuleRow:
     gives_span: int = NONE
     exempt_caps: int = 0
     holdout: int = NONE  # row of who is held out
-    contact_gates: int = 0  # bits of the gates whose answer a contact may change
+    channel_gates: int = 0  # bits of the gates of its channels
+    contact_gates: int = 0  # bits of the gates that a contact may open
+    gives_gate: int = 0  # bit of the gate that only a contact which asks for nothing may open
     contact_ends: int = 0  # 1 a contact by any rule may reach its goal
     goal_from: int = 0  # code of its goal; an empty one is no goal
     goal_to: int = 0
@@ -228,7 +230,7 @@ class Program(NamedTuple):
     tests: Floats
     streams: Sequence[StreamRow]
     hears: Ints  # [stream][event name]: 0 not, 1 it hears it, 2 it closes what is open
-    wakes: Ints  # [rule][event name]: 1 such an event may change what its gates say
+    wakes: Ints  # [rule][event name]: bits of the gates whose answer such an event may change
     wheres: Ints  # predicates
     predicate_columns: Ints  # the property that each predicate looks at
     house: Sequence[HouseRow]  # one row
@@ -448,6 +450,7 @@ class Scratch(NamedTuple):
     seen: Sequence[SeenRow]  # in order of time
     coming: MutableSequence[int]  # occasions that have not opened, the last one first
     live: MutableSequence[int]  # open ones, in the order in which they speak
+    due: MutableSequence[int]  # when each of those is asked again, or is too late
     gate_until: MutableSequence[int]  # of the newest asking, by gate
     leaf_true: MutableSequence[int]
     leaf_actual: MutableSequence[float]
@@ -1925,9 +1928,17 @@ def take_in(p: Program, x: Facts, s: Scratch, live: int, o: int) -> int:
     i = live
     while i > 0 and speaks_before(p, x, s, o, s.live[i - 1]):
         s.live[i] = s.live[i - 1]
+        s.due[i] = s.due[i - 1]
         i -= 1
     s.live[i] = o
+    set_due(s, i)
     return live + 1
+
+
+def set_due(s: Scratch, i: int) -> None:
+    """Write down when live occasion `i` is asked again, or is too late: the walk looks at that far more often."""
+    occasion = s.occasions[s.live[i]]
+    s.due[i] = min(occasion.next, max(occasion.closes, occasion.known))
 
 
 def begins(s: Scratch, o: int) -> int:
@@ -2008,12 +2019,12 @@ def walk_customer(
     while True:
         t = NEVER
         for i in range(live):
-            occasion = s.occasions[s.live[i]]
-            t = min(t, occasion.next, max(occasion.closes, occasion.known, since))
+            t = min(t, s.due[i])
         if coming > 0:
-            t = min(t, max(begins(s, s.coming[coming - 1]), since))
+            t = min(t, begins(s, s.coming[coming - 1]))
         if fact < facts:
             t = min(t, s.seen[fact].at)
+        t = max(t, since)
         if t >= until:
             break
         while fact < facts and s.seen[fact].at == t:
@@ -2022,6 +2033,9 @@ def walk_customer(
         coming, live = let_in(p, k, x, s, c, coming, live, t)
         i = 0
         while i < live:
+            if s.due[i] > t:
+                i += 1
+                continue
             o = s.live[i]
             occasion = s.occasions[o]
             over = max(occasion.closes, occasion.known)
@@ -2030,13 +2044,11 @@ def walk_customer(
                 occasion.refused = silence_of(p, k, x, s, c, o, occasion.closes, made) if causes else 0
                 live = dropped(s, live, i)
                 continue
-            if occasion.next > t:
-                i += 1
-                continue
             outcome, slot, refused, again = ask(p, k, x, s, c, o, t, made, False)
             occasion.refused = refused
             if outcome == WAITING:
                 occasion.next = next_moment(p, k, x, s, c, o, max(again, t + 1)) if again < NEVER else NEVER
+                set_due(s, i)
                 i += 1
                 continue
             end(s, o, outcome, t)
@@ -2105,33 +2117,39 @@ def remember(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, o: int, t: i
 
 
 def wake_by_fact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, e: int, t: int) -> None:
-    """Let those be asked at `t` whose gates a new fact may change: an event, or (NONE) a record of consent."""
-    for i in range(live):
-        o = s.live[i]
-        occasion = s.occasions[o]
-        if occasion.next > t and (e == NONE or p.wakes[occasion.rule * p.names + x.events[e].name] == 1):
-            occasion.next = min(occasion.next, next_moment(p, k, x, s, c, o, t))
+    """Let those be asked at `t` which a new fact may end or let speak: an event, or (NONE) a record of consent.
 
-
-def wake_by_contact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, made_by: int, t: int) -> None:
-    """Let those be asked again at `t` whose answer a contact may change.
-
-    What waits for a gate that no contact changes goes on waiting: an asking stops at the first that says no.
+    What waits for a gate whose answer such a fact does not change goes on waiting: an asking stops at the first that
+    says no. Of channels only the first one's gate is known, so any of theirs counts.
     """
     for i in range(live):
         o = s.live[i]
         occasion = s.occasions[o]
-        rule = p.rules[occasion.rule]
-        waits_for_another = occasion.refused & ~rule.contact_gates != 0
-        ends = rule.contact_ends == 1 or (occasion.rule == made_by and rule.again != EVERY_TIME)
-        if occasion.next > t and (ends or (occasion.refused != 0 and not waits_for_another)):
+        rule = occasion.rule
+        changes = p.rules[rule].channel_gates if e == NONE else p.wakes[rule * p.names + x.events[e].name]
+        if occasion.next > t and changes & (occasion.refused | 1 << UNTIL) != 0:
             occasion.next = min(occasion.next, next_moment(p, k, x, s, c, o, t))
+            set_due(s, i)
+
+
+def wake_by_contact(p: Program, k: Calendar, x: Facts, s: Scratch, c: int, live: int, made_by: int, t: int) -> None:
+    """Let those be asked again at `t` which a contact may end or let speak; none makes room below a cap."""
+    for i in range(live):
+        o = s.live[i]
+        occasion = s.occasions[o]
+        rule = p.rules[occasion.rule]
+        opens = rule.contact_gates | (rule.gives_gate if p.rules[made_by].asks == ASKS_NOTHING else 0)
+        ends = rule.contact_ends == 1 or (occasion.rule == made_by and rule.again != EVERY_TIME)
+        if occasion.next > t and (ends or occasion.refused & opens != 0):
+            occasion.next = min(occasion.next, next_moment(p, k, x, s, c, o, t))
+            set_due(s, i)
 
 
 def dropped(s: Scratch, live: int, i: int) -> int:
     """Take one out of the live occasions; returns how many are left."""
     for j in range(i, live - 1):
         s.live[j] = s.live[j + 1]
+        s.due[j] = s.due[j + 1]
     return live - 1
 
 

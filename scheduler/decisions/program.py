@@ -7,7 +7,7 @@ its gates, its channels) is best read in one piece.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -58,6 +58,7 @@ from scheduler.wallclock import DAY, day_of
 
 T = TypeVar("T")
 SERVES = tuple(Serves)
+CHANNEL_GATES = frozenset({Cause.REACHABLE, Cause.CONSENT, Cause.SEND_HOURS, Cause.CAP})
 MOST_GATES = 62
 """As many gates as a rule may have: one bit each."""
 
@@ -232,7 +233,7 @@ class _Compiler:
             tests=tests,
             streams=streams,
             hears=[_hears(stream, name) for stream in self.conditions.streams for name in events],
-            wakes=[int(name in self._listens_to(row)) for row in rows for name in events],
+            wakes=[heard.get(name, 0) for heard in map(self._heard, rows, self.gates) for name in events],
             wheres=self.wheres,
             predicate_columns=[predicate.column for predicate in predicates],
             house=[house],
@@ -258,15 +259,29 @@ class _Compiler:
             reach=farthest + self.spans.longest * DAY,
         )
 
-    def _listens_to(self, row: kernel.RuleRow) -> set[str]:
-        """The events that may change what a rule's gates say."""
-        streams = {leaf.stream for leaf in self._leaves_of(row.goal_from, row.goal_to)}
-        for gate in self.gate_rows[row.condition_from : row.condition_to]:
-            streams |= {leaf.stream for leaf in self._leaves_of(gate.code_from, gate.code_to)}
-        streams |= {row.voided_by}
-        if row.value_window in {ValueOf.NEWEST, ValueOf.NEWEST_IF_ANY}:
-            streams |= {self._deliveries}
-        return {name for number in streams - {kernel.NONE} for name in self.conditions.streams[number].events}
+    def _heard(self, row: kernel.RuleRow, gates: Sequence[Gate]) -> dict[str, int]:
+        """The events that may change what a rule's gates say, each with the bits of those gates."""
+        heard: dict[str, int] = {}
+        for bit, streams in enumerate(self._streams_of(row, gates)):
+            for number in streams - {kernel.NONE}:
+                for name in self.conditions.streams[number].events:
+                    heard[name] = heard.get(name, 0) | 1 << bit
+        return heard
+
+    def _streams_of(self, row: kernel.RuleRow, gates: Sequence[Gate]) -> Iterator[set[int]]:
+        """The streams that each gate of a rule looks at."""
+        asked = iter(self.gate_rows[row.condition_from : row.condition_to])
+        newest = row.value_window in {ValueOf.NEWEST, ValueOf.NEWEST_IF_ANY}
+        for gate in gates:
+            if gate.cause is Cause.UNTIL:
+                yield {row.voided_by, *(leaf.stream for leaf in self._leaves_of(row.goal_from, row.goal_to))}
+            elif gate.cause is Cause.VALUE_WINDOW and newest:
+                yield {self._deliveries}
+            elif gate.condition is not None:
+                condition = next(asked)
+                yield {leaf.stream for leaf in self._leaves_of(condition.code_from, condition.code_to)}
+            else:
+                yield set()
 
     def _leaves_of(self, start: int, end: int) -> list[Leaf]:
         return [self.conditions.leaves[step] for step in self.code[start:end] if step >= 0]
@@ -438,14 +453,15 @@ class _Compiler:
         row.contact_ends = int(
             self._asks_contacts(row.goal_from, row.goal_to) or row.trigger == Trigger.CONTACT_SILENCE
         )
-        changeable = {Cause.AGAIN, Cause.UNTIL, Cause.GIVES, Cause.CAP}
         asked = iter(self.gate_rows[row.condition_from : row.condition_to])
         for bit, gate in enumerate(gates):
-            row_asked = next(asked) if gate.condition is not None else None
-            if gate.cause in changeable or (
-                row_asked is not None and self._asks_contacts(row_asked.code_from, row_asked.code_to)
-            ):
+            condition = next(asked) if gate.condition is not None else None
+            if condition is not None and self._asks_contacts(condition.code_from, condition.code_to):
                 row.contact_gates |= 1 << bit
+            elif gate.cause is Cause.GIVES:
+                row.gives_gate = 1 << bit
+            elif gate.cause in CHANNEL_GATES:
+                row.channel_gates |= 1 << bit
         row.slot_from, row.slot_to = self._laid(
             self.slots, [self._slot(rule, use.channel, use.ahead) for use in rule.by]
         )

@@ -29,6 +29,7 @@ def room_for_windows(program: Program, customers: int, events: int, *, arrays: b
         seen=blank_rows(kernel.SeenRow, 0, arrays=arrays),
         coming=_zeros(0, arrays),
         live=_zeros(0, arrays),
+        due=_zeros(0, arrays),
         gate_until=_zeros(gates, arrays),
         leaf_true=_zeros(len(program.leaves), arrays),
         leaf_actual=floats([0.0] * len(program.leaves), arrays=arrays),  # type: ignore[arg-type] # it can be written
@@ -45,6 +46,7 @@ def grown(scratch: kernel.Scratch, *, arrays: bool) -> kernel.Scratch:
         made=_longer(scratch.made, kernel.MadeRow, arrays=arrays),
         coming=_zeros(2 * len(scratch.coming) + SPARE, arrays),
         live=_zeros(2 * len(scratch.live) + SPARE, arrays),
+        due=_zeros(2 * len(scratch.live) + SPARE, arrays),
     )
 
 
@@ -61,6 +63,7 @@ def room_for_walking(program: Program, facts: kernel.Facts, scratch: kernel.Scra
         seen=blank_rows(kernel.SeenRow, events, arrays=arrays),
         coming=_zeros(occasions + spare, arrays),
         live=_zeros(occasions + spare, arrays),
+        due=_zeros(occasions + spare, arrays),
     )
 
 

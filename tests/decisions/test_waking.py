@@ -117,3 +117,56 @@ def test_a_very_long_chain_of_our_own_contacts_is_told_too() -> None:
     story = ana().contacted("2020-01-01 10:00", "earlier")
     since, until = (parse_instant(day, zone("Europe/Berlin")) for day in ("2020-01-02", "2024-01-01"))
     assert len(list(decide(rules, [story.customer], since, until))) > 1_000
+
+
+OPT_IN = HOUSE + "topics: {offers: {consent: opt_in}}\n"
+OFFER = "note: {reason: They asked to hear of it, asks_for: nothing, topic: offers, when: delivered, before: 20 days, send: w"
+
+
+def test_a_goal_reached_while_consent_is_missing_ends_it_at_that_moment() -> None:
+    rules = program(OFFER + ", by: [email], until: ordered}", OPT_IN)
+    story = ana().event("2026-03-02 10:00", "delivered").event("2026-03-05 12:00", "ordered")
+    (decision,) = story.decisions(rules, "2026-03-01", "2026-04-01")
+    assert (str(decision.outcome), story.local(decision.at)) == ("goal_reached", "2026-03-05 12:00")
+
+
+def test_consent_for_the_second_channel_lets_it_go_though_the_first_has_no_address() -> None:
+    rules = program(OFFER + ", by: [sms, email]}", OPT_IN)
+    story = ana().event("2026-03-02 10:00", "delivered").consent("2026-03-05 12:00", "offers")
+    assert story.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-05 12:00 note email"]
+
+
+def test_an_event_opens_the_condition_that_keeps_it_waiting_though_another_forbids_it_too() -> None:
+    rules = program(
+        OFFER + ", by: [email], only_if: [{event: paid, count: true, at_least: 1}], unless: [{open: case}]}",
+        HOUSE + "open_things: {case: {opened_by: complaint, closed_by: solved}}\n",
+    )
+    story = ana().event("2026-03-01 10:00", "complaint").event("2026-03-02 10:00", "delivered")
+    paid_first = story.event("2026-03-05 12:00", "paid").event("2026-03-06 12:00", "solved")
+    assert paid_first.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-06 12:00 note email"]
+    solved_first = story.event("2026-03-05 12:00", "solved").event("2026-03-06 12:00", "paid")
+    assert solved_first.contacts(rules, "2026-03-01", "2026-04-01") == ["2026-03-06 12:00 note email"]
+
+
+def test_an_ask_whose_newest_delivery_is_learned_late_waits_for_that_one() -> None:
+    house = (
+        HOUSE
+        + TOPIC
+        + (
+            "value_window: {delivered_by: delivered, default: 10 days}\n"
+            "asks: {any: {value_window: required, gives: none}}\n"
+        )
+    )
+    story = ana().event("2026-03-02 10:00", "nps", score=10).event("2026-03-03 10:00", "delivered", known="2026-03-20")
+    assert story.contacts(program(GIFT.replace("3 days", "60 days"), house), "2026-03-01", "2026-04-25") == [
+        "2026-03-20 00:00 ask email"
+    ]
+
+
+def test_an_ask_that_waits_for_a_gift_speaks_on_the_day_after_it() -> None:
+    house = HOUSE + TOPIC + "asks: {any: {value_window: none, gives: 30 days}}\n"
+    story = ana().event("2026-03-02 10:00", "delivered").event("2026-03-02 10:00", "nps", score=10)
+    assert story.contacts(program(GIFT, house), "2026-03-01", "2026-05-01") == [
+        "2026-03-05 10:00 gift email",
+        "2026-03-06 00:00 ask email",
+    ]

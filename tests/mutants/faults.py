@@ -23,6 +23,7 @@ _CONDITIONS = "tests/decisions/test_conditions.py::test_"
 _WINDOWS = "tests/decisions/test_windows.py::test_"
 _MOMENTS = "tests/decisions/test_moments.py::test_"
 _WALK = "tests/decisions/test_walk.py::test_"
+_WAKING = "tests/decisions/test_waking.py::test_"
 _TRIGGERS = "tests/decisions/test_triggers.py::test_"
 _TRACE = "tests/decisions/test_trace.py::test_"
 _DECIDING = "tests/delivery/test_deciding.py::test_"
@@ -627,22 +628,54 @@ _ORDER = [
     ),
     _kernel(
         "a new event does not wake those who wait",
-        "if occasion.next > t and (e == NONE or",
-        "if False and (e == NONE or",
+        "(occasion.refused | 1 << UNTIL) != 0:",
+        "(occasion.refused | 1 << UNTIL) != 0 and e == NONE:",
         _CONDITIONS + "a_condition_that_becomes_true_later_leads_to_a_contact_at_that_moment",
     ),
     _kernel(
+        "a new event wakes those who wait for it, but does not end those it ends",
+        "(occasion.refused | 1 << UNTIL) != 0:",
+        "occasion.refused != 0:",
+        _WAKING + "a_goal_reached_while_consent_is_missing_ends_it_at_that_moment",
+    ),
+    _kernel(
         "a new record of consent does not wake those who wait",
-        "(e == NONE or p.wakes",
-        "(e != NONE and p.wakes",
+        "(occasion.refused | 1 << UNTIL) != 0:",
+        "(occasion.refused | 1 << UNTIL) != 0 and e != NONE:",
         _GATES + "a_consent_that_comes_later_lets_the_contact_go_at_that_moment",
+    ),
+    Fault(
+        "a new record of consent wakes only those whose first channel lacks it",
+        PROGRAM,
+        "elif gate.cause in CHANNEL_GATES:",
+        "elif gate.cause is Cause.CONSENT:",
+        (_WAKING + "consent_for_the_second_channel_lets_it_go_though_the_first_has_no_address",),
     ),
     Fault(
         "a newer event does not wake a silence that waits",
         PROGRAM,
-        "        streams |= {row.voided_by}\n",
-        "",
+        "yield {row.voided_by, *(",
+        "yield {*(",
         (_GATES + "a_silence_that_waits_for_something_else_is_void_as_soon_as_another_event_comes",),
+    ),
+    Fault(
+        "a delivery learned late does not wake an ask that waits for one",
+        PROGRAM,
+        "                yield {self._deliveries}\n",
+        "                yield set()\n",
+        (_WAKING + "an_ask_whose_newest_delivery_is_learned_late_waits_for_that_one",),
+    ),
+    _kernel(
+        "a gift does not wake an ask that waits for one",
+        "opens = rule.contact_gates | (",
+        "opens = rule.contact_gates & (",
+        _WAKING + "an_ask_that_waits_for_a_gift_speaks_on_the_day_after_it",
+    ),
+    _kernel(
+        "what is too late later than it is asked is never so",
+        "s.due[i] = min(occasion.next, max(occasion.closes, occasion.known))",
+        "s.due[i] = occasion.next",
+        _WALK + "too_late_names_what_refused_at_the_last_instant_inside_the_send_hours",
     ),
     _kernel(
         "a contact does not wake those who wait for it",
