@@ -32,7 +32,7 @@ def mail_bytes(email: Email, key: str, now: int) -> bytes:
         ("From", _mailbox(email.from_)),
         ("To", email.to if email.to.isascii() else bare_address(email.to)),
         ("Subject", email.subject),
-        ("Date", format_datetime(datetime.fromtimestamp(now // 1_000_000, UTC))),
+        ("Date", _date(now // 1_000_000)),
         ("Message-ID", message_id(key, email.from_)),
     ]
     if email.reply_to:
@@ -60,6 +60,12 @@ def message_id(key: str, sender: str) -> str:
 def digest(key: str) -> str:
     """The SHA-256 of an occasion's key, in hex."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _date(second: int) -> str:
+    """A second of UTC as headers write it; mails of one batch have the same."""
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 @lru_cache(maxsize=1024)
@@ -96,13 +102,15 @@ def _header(name: str, value: str) -> str:
 
 
 def _part(kind: str, text: str) -> bytes:
-    body = (text.replace("\r\n", "\n").rstrip("\n") + "\n").replace("\n", "\r\n").encode()
-    if len(body) - len(text) > len(body) // 3:
+    lines = [*text.encode().replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n"), b""]
+    size = sum(map(len, lines)) + len(b"\r\n") * (len(lines) - 1)
+    if size - len(text) > size // 3:
         encoding = b"base64"
-        content = b"\r\n".join(b2a_base64(body[at : at + 57], newline=False) for at in range(0, len(body), 57))
+        body = b"\r\n".join(lines)
+        content = b"\r\n".join(b2a_base64(body[at : at + 57], newline=False) for at in range(0, size, 57))
     else:
         encoding = b"quoted-printable"
-        content = b"\r\n".join(map(_quoted, body.split(b"\r\n")))
+        content = b"\r\n".join(map(_quoted, lines))
     return b"".join(
         (
             *(b"Content-Type: text/", kind.encode("ascii"), b'; charset="utf-8"\r\n'),

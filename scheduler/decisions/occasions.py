@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from scheduler.decisions.facts import Customer, Event
@@ -16,8 +16,7 @@ LONGEST_ANCHOR = 250
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """One rule, one customer, one trigger, and the window [opens, closes) in which it may speak.
 
     `rule` is its number in the program; `known` is from when on the engine can know of it. Instants are UTC

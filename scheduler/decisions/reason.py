@@ -60,6 +60,7 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(_PLACEHOLDER.split(text))
 
 
+@lru_cache(maxsize=1024, typed=True)  # what happens to many happens with few products; 1 is not true
 def _words(value: Value | None) -> str:
     match value:
         case None:

@@ -15,7 +15,7 @@ from scheduler.decisions.columns import attribute_of, columns_of
 from scheduler.decisions.conditions import Aggregate, Leaf, LeafKind
 from scheduler.decisions.decide import Walk, walked
 from scheduler.decisions.facts import ADDRESSES, Contact, Customer, Event
-from scheduler.decisions.occasions import anchor_in, anchor_of
+from scheduler.decisions.occasions import anchor_in, anchor_of, rule_of
 from scheduler.decisions.outcome import Decision, Outcome
 from scheduler.decisions.program import Gate, Program, Trigger, ValueOf
 from scheduler.decisions.sources import source_of, source_of_time
@@ -142,7 +142,7 @@ def _was_known(program: Program, other: Contact, occasion: str, outcome: Outcome
     """
     if outcome not in {Outcome.CONTACT, Outcome.HELD_OUT}:
         return True
-    rule = occasion.partition("/")[0]
+    rule = rule_of(occasion)
     if anchor_in(occasion) == anchor_of(other.occasion):
         return True
     in_order = [one.name for one in program.rules]

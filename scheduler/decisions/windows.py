@@ -106,11 +106,12 @@ class Opened:
     def occasion(self, o: int) -> Occasion:
         """An occasion as a plain value."""
         row = self.rows[o]
+        customer, anchor = self.columns.ids[row.customer], self.anchor(o)
         return Occasion(
-            key=self.key(o),
+            key=occasion_key(self.program.rules[row.rule].name, customer, anchor),
             rule=row.rule,
-            customer=self.columns.ids[row.customer],
-            anchor=self.anchor(o),
+            customer=customer,
+            anchor=anchor,
             trigger=row.trigger,
             opens=row.opens,
             known=row.known,
@@ -118,6 +119,11 @@ class Opened:
             admitted=row.admitted == 1,
             event=self.event(o),
         )
+
+    def of(self, c: int) -> range:
+        """The numbers of a customer's occasions: rule by rule, in the order of what triggered them."""
+        seat = self.seats[c]
+        return range(seat.start, seat.end)
 
     def over(self, c: int) -> Collection[str]:
         """The keys of a customer's occasions that have ended, or for which a contact was made."""
@@ -195,9 +201,7 @@ def pending(
     )
     for c, customer in enumerate(customers):
         over = opening.over(c)
-        seat = opening.seats[c]
-        found = [(o, opening.occasion(o)) for o in range(seat.start, seat.end)]
-        found.sort(key=lambda one: (one[1].rule, one[1].trigger, one[1].anchor))
-        for o, occasion in found:
+        for o in opening.of(c):
+            occasion = opening.occasion(o)
             if occasion.key not in over:
                 yield customer, occasion, opening.moment(o, now)

@@ -1,18 +1,18 @@
 """Hands messages over: a few are marked, they leave at their channel's pace, what became of them is written.
 
-A channel that may have several connections is asked by as many threads. All else, the database above all, is done by
-the thread that dispatches.
+A channel that may have several connections is asked by as many threads. Each takes one message after the other, so
+that none waits for another thread to be given its next; whether that may leave they ask one at a time. The database is
+read and written by the thread that dispatches, while they have nothing to do.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from itertools import groupby
-from threading import Semaphore
+from threading import Lock
 
 from scheduler.channels.channel import Channel, Promise
 from scheduler.decisions.facts import Customer
@@ -83,19 +83,12 @@ class Dispatch:
         What became of them is `unwritten` then, even where an interrupt came. A channel that is refused as a whole
         gets no more of them.
         """
-        lane, under_way, refused = self._lane(channel), list[Future[Known]](), list[str]()
-        left = deque((one, attempt) for one, attempt in marked if attempt)
+        run = _Run(deque((one, attempt) for one, attempt in marked if attempt), now)
         try:
-            while left:
-                lane.wait()
-                if refused or not self.pace.wait(channel, self.stopping):
-                    lane.leave()
-                    break
-                under_way.append(lane.hand(partial(_delivered, *left.popleft(), refused, now)))
+            self._lane(channel).work(run, lambda: self.pace.wait(channel, lambda: run.is_over or self.stopping()))
         finally:
-            why = refused[0] if refused else STOPPED
-            unsent = [Known(not_sent(one.row, why, attempt, now), now) for one, attempt in left]
-            self.worker.unwritten.extend([*(one.result() for one in under_way), *unsent])
+            run.end()
+            self.worker.unwritten.extend(run.outcomes())
 
     def _lane(self, channel: str) -> _Lane:
         if channel not in self._lanes:
@@ -103,30 +96,71 @@ class Dispatch:
         return self._lanes[channel]
 
 
+@dataclass
+class _Run:
+    """Messages that leave one after the other, from as many threads as there are; each with its attempt's number.
+
+    None leaves while it `is_over`, as it is until its threads are at work. `known` holds None of one under way.
+    """
+
+    left: deque[tuple[Ready, int]]
+    now: int
+    known: dict[str, Known | None] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    is_over: bool = True
+    turn: Lock = field(default_factory=Lock)
+
+    def deliver(self, may_leave: Callable[[], bool]) -> None:
+        """Hand over the next one and the next, until none is left or none may leave."""
+        while (taken := self._next(may_leave)) is not None:
+            self.known[taken[0].row.key] = _delivered(*taken, self.refused, self.now)
+
+    def end(self) -> None:
+        """Let no more leave; those under way go on."""
+        self.is_over = True
+        with self.turn:  # whose turn it was has taken its message by then
+            pass
+
+    def outcomes(self) -> list[Known]:
+        """What is known of them in the order in which they left; those that are left were not sent."""
+        why = self.refused[0] if self.refused else STOPPED
+        unsent = [Known(not_sent(one.row, why, attempt, self.now), self.now) for one, attempt in self.left]
+        return [one for one in self.known.values() if one is not None] + unsent
+
+    def _next(self, may_leave: Callable[[], bool]) -> tuple[Ready, int] | None:
+        with self.turn:
+            if not self.left or self.refused or not may_leave():
+                return None
+            taken = self.left.popleft()
+            self.known[taken[0].row.key] = None  # so that they stand in this order
+            return taken
+
+
 class _Lane:
-    """Room for a few messages at a time, in threads; for a single one in the thread that hands it over."""
+    """As many threads as a channel may have connections; a single one is the thread that dispatches."""
 
     def __init__(self, connections: int) -> None:
-        self._room = Semaphore(connections)
+        self._connections = connections
         self._threads = ThreadPoolExecutor(connections) if connections > 1 else None
 
-    def wait(self) -> None:
-        """Wait until there is room, and take it."""
-        self._room.acquire()
-
-    def leave(self) -> None:
-        """Give back the room that was taken."""
-        self._room.release()
-
-    def hand(self, job: Callable[[], Known]) -> Future[Known]:
-        """Do a job in the room that was taken, and give it back."""
-        if self._threads is not None:
-            future = self._threads.submit(job)
-        else:
-            future = Future[Known]()
-            future.set_result(job())
-        future.add_done_callback(lambda _: self.leave())
-        return future
+    def work(self, run: _Run, may_leave: Callable[[], bool]) -> None:
+        """Deliver a run; when this returns, or raises what interrupts it, nothing of it is under way."""
+        if self._threads is None:
+            run.is_over = False
+            run.deliver(may_leave)
+            return
+        under_way = list[Future[None]]()
+        try:
+            with run.turn:
+                for _ in range(min(self._connections, len(run.left))):
+                    under_way.append(self._threads.submit(run.deliver, may_leave))
+                run.is_over = False  # an interrupt that comes before finds nothing under way
+            wait(under_way)
+        finally:
+            run.end()
+            wait(under_way)
+        for one in under_way:
+            one.result()
 
     def close(self) -> None:
         """End the threads."""

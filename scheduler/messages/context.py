@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from scheduler.decisions.facts import NOTHING, Value
@@ -76,7 +77,7 @@ class Context:
             "event": Named("event", _clean(self.event)),
             "reason": one_line(self.reason),
             "today": self.today,
-            "rule": Named("rule", {name: getattr(self.rule, name) for name in RuleFacts.__slots__}),
+            "rule": _named_rule(self.rule),
             "brand": Named("brand", _given({name: getattr(brand, name) for name in NAMES["brand"] or ()})),
             "links": Named(
                 "links",
@@ -92,6 +93,11 @@ class Context:
             LOCALE: locale_of(language, brand.language),
             CURRENCY: brand.currency,
         }
+
+
+@lru_cache(maxsize=1024)
+def _named_rule(rule: RuleFacts) -> Named:
+    return Named("rule", {name: getattr(rule, name) for name in RuleFacts.__slots__})
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, NoReturn
 
 import jinja2
@@ -29,6 +30,8 @@ SECONDS = 1.0
 """How long a render may take."""
 CHARACTERS = 1_000_000
 """How long what is rendered may become."""
+_MEASURED = 100
+"""As many parts of what is rendered are measured together."""
 STEPS = 20_000
 """How many turns of loops and calls of macros a render may take."""
 
@@ -42,6 +45,9 @@ SIMPLER = "write it simpler: templates name values, ask {% if … %} and go thro
 
 _WITHOUT_FACTS = (jinja2.TemplateError, TypeError, ArithmeticError, RecursionError, MemoryError)
 """What says what is wrong without the values that it is about; the words of any other may hold facts of a customer."""
+
+_SCALARS = (str, int, float, date, Undefined)
+"""What can be printed."""
 
 _METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset({"upper", "lower", "title", "capitalize", "strip", "startswith", "endswith", "split"}),
@@ -131,7 +137,7 @@ def _size(size: int) -> None:
 
 def scalar(value: Any) -> Any:
     """The value itself where it is one; a list or the like has no words and raises `SecurityError`."""
-    if isinstance(value, str | int | float | date | Undefined):
+    if isinstance(value, _SCALARS):
         return value
     raise SecurityError(f"a {type(value).__name__} can't be printed; print one of its values")
 
@@ -171,7 +177,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tree = self.parse(text, path, path)
         self.ensure_known(tree, path)
         _count_steps(tree)
-        return self.template_class.from_code(self, self.compile(tree, path, path), self.make_globals(None))
+        # Jinja's own chain of dicts is slow to go through, and it would be for every render
+        return self.template_class.from_code(self, self.compile(tree, path, path), self.globals)
 
     def ensure_known(self, tree: nodes.Template, path: str) -> None:
         """Raise `TemplateSyntaxError` at the first unknown filter or test; Jinja passes over those in branches."""
@@ -289,12 +296,12 @@ class Piece:
         if self.constant is not None:
             return self.constant
         token = _budget.set(Budget())
-        parts: list[str] = []
+        written: list[str] = []
         try:
-            size = 0
-            for part in self._parts(values):
-                parts.append(part)
-                size += len(part)
+            size, parts = 0, self._parts(values)
+            while some := list(islice(parts, _MEASURED)):
+                written += some
+                size += sum(map(len, some))
                 if size > CHARACTERS:
                     _size(size)
         except TemplateError:
@@ -303,7 +310,7 @@ class Piece:
             self._fail(error)
         finally:
             _budget.reset(token)
-        return "".join(parts)
+        return "".join(written)
 
     def _parts(self, values: Mapping[str, Any]) -> Iterator[str]:
         return self.template.root_render_func(self.template.new_context(values))  # type: ignore[no-any-return]

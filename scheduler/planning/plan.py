@@ -15,7 +15,7 @@ from scheduler.decisions.windows import pending
 from scheduler.planning.apart import apart, fault_in
 from scheduler.planning.rulebooks import Active
 from scheduler.rulebook.model import Exemption
-from scheduler.store import Row, Store
+from scheduler.store import Said, Store
 from scheduler.store.batch import no_collection
 from scheduler.wallclock import ZONE_DATA_VERSION
 
@@ -106,25 +106,26 @@ def _was_over(occasion: Occasion, active: int | None, now: int) -> bool:
     return occasion.closes <= min(now, active)
 
 
-def rows_of(rules: Active, customers: Sequence[Customer], now: int, over: set[str]) -> Iterator[Row]:
-    """The pending occasions of customers as rows of the ledger, each with its first moment from now on.
+def rows_of(rules: Active, customers: Sequence[Customer], now: int, over: set[str]) -> Iterator[Said]:
+    """What is said of the pending occasions of customers, each with its first moment from now on.
 
     An event that was learned when its window had closed has a row too, that is due at once and ends as too late;
     what closed before its rule was active, or is not admitted by `backfill`, has none. `over` takes the keys of what
     has closed of rules that are not active: it has no row, unless it had one while it was open.
     """
     since = min(now, min(rules.activated.values(), default=now))
+    version = rules.version
     for customer, occasion, moment in pending(rules.program, customers, since, now, rules.activated):
-        rule = rules.program.rules[occasion.rule]
         if not occasion.admitted:
             continue
+        rule = rules.program.rules[occasion.rule]
         active = rules.activated.get(rule.name)
         if _was_over(occasion, active, now):
             if active is None:
                 over.add(occasion.key)
             continue
         event = occasion.event
-        yield Row(
+        yield Said(
             key=occasion.key,
             customer=customer.id,
             rule=rule.name,
@@ -132,11 +133,11 @@ def rows_of(rules: Active, customers: Sequence[Customer], now: int, over: set[st
             trigger_at=occasion.trigger,
             opens=occasion.opens,
             closes=occasion.closes,
-            asks_for=rule.asks_for,
+            asks_for=str(rule.asks_for),
             next_at=max(occasion.closes, occasion.opens, occasion.known, now) if moment is None else moment,
             template=rule.template,
             reason=fill_reason(rule.reason, event.properties if event else NOTHING, customer.attributes),
-            version=rules.version,
+            version=version,
             revision=customer.revision,
             exempt=Exemption.FREQUENCY_CAPS in rule.exempt,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -28,16 +29,17 @@ class Brand(Group):
     @property
     def on_colour(self) -> str:
         """Black or white, whichever reads better on `colour`."""
-        return "#ffffff" if self._luminance < 0.179 else "#000000"
+        return "#ffffff" if _luminance(self.colour) < 0.179 else "#000000"
 
     @property
     def link_colour(self) -> str:
         """`colour` where it can be read on white (a contrast of 4.5, WCAG 2), or else that of text."""
-        return self.colour if 1.05 / (self._luminance + 0.05) >= 4.5 else "#1f2933"
+        return self.colour if 1.05 / (_luminance(self.colour) + 0.05) >= 4.5 else "#1f2933"
 
-    @property
-    def _luminance(self) -> float:
-        """Relative luminance (WCAG 2)."""
-        channels = (int(self.colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
-        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+@lru_cache(maxsize=64)
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2); every message asks for that of its brand's colour."""
+    channels = (int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

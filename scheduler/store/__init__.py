@@ -8,7 +8,7 @@ from scheduler.store.lease import Lease
 from scheduler.store.ledger import Decided
 from scheduler.store.notes import Note
 from scheduler.store.outbox import Attempt, Marked, Tried
-from scheduler.store.row import Row
+from scheduler.store.row import Row, Said
 from scheduler.store.rulebooks import Activation
 from scheduler.store.states import CONTACTED, OPEN, OUTGOING, OVER, State
 from scheduler.store.suppressions import Suppression
@@ -34,6 +34,7 @@ __all__ = [
     "Note",
     "Refusal",
     "Row",
+    "Said",
     "State",
     "Store",
     "Suppression",

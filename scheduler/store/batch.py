@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, bindparam, text
@@ -32,6 +33,8 @@ OF_THOSE = "bucket = of_bucket AND customer = of_customer"
 
 KEYS: Mapping[str, str] = {**PLACES, "key": "text"}
 """The columns that say which occasion a row is about."""
+
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 def given_table(columns: Mapping[str, str]) -> dict[str, str]:
@@ -96,38 +99,50 @@ class Batch:
 class _Each:
     """A statement about each row, as it is put to SQLite; and to PostgreSQL, about all of them.
 
-    SQLite has no round trips to save, and takes many columns out of a JSON text slowly.
+    SQLite has no round trips to save, and takes many columns out of a JSON text slowly, or by their names.
     """
 
-    def __init__(self, here: str, there: Batch) -> None:
-        self._here, self._there = here, there
+    def __init__(self, columns: Mapping[str, str], here: str, there: str) -> None:
+        self._names, self._here, self._there = tuple(columns), here, Batch(there, columns)
 
-    def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
-        """Executes it, if there are any rows; the number of rows that it wrote."""
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Executes it, if there are any rows, each in the order of the columns; the number of rows that it wrote."""
         if connection.dialect.name == "postgresql":
-            return self._there.run(connection, rows)
+            return self._there.run(connection, [dict(zip(self._names, row, strict=True)) for row in rows])
         return driver_cursor(connection).executemany(self._here, rows).rowcount if rows else 0
 
 
 class Insertion(_Each):
-    """Inserts rows of these columns, each with its PostgreSQL type; `conflict` says what happens to those there."""
+    """Inserts rows of these columns, each with its PostgreSQL type; `conflict` says what happens to those there.
 
-    def __init__(self, table: str, columns: Mapping[str, str], conflict: str = "") -> None:
-        names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-        there = Batch(f"INSERT INTO {table} ({names}) SELECT {names} FROM {{given}} {conflict}", columns)
-        super().__init__(f"INSERT INTO {table} ({names}) VALUES ({values}) {conflict}", there)
+    `always` is SQL of what stands in further columns of all of them.
+    """
+
+    def __init__(
+        self, table: str, columns: Mapping[str, str], conflict: str = "", *, always: Mapping[str, str] = NOTHING_MORE
+    ) -> None:
+        names, constants = ", ".join([*columns, *always]), list(always.values())
+        here = f"VALUES ({', '.join([*('?' for _ in columns), *constants])})"
+        there = f"SELECT {', '.join([*columns, *constants])} FROM {{given}}"
+        into = f"INSERT INTO {table} ({names})"
+        super().__init__(columns, f"{into} {here} {conflict}", f"{into} {there} {conflict}")
 
 
 class Update(_Each):
-    """Writes these columns into the rows with these keys, each with its PostgreSQL type."""
+    """Writes these columns into the rows with these keys, each with its PostgreSQL type; the keys come first."""
 
     def __init__(self, table: str, keys: Mapping[str, str], columns: Mapping[str, str]) -> None:
-        here, there = (
-            f"UPDATE {table} SET {', '.join(f'{name} = {given}{name}' for name in columns)}{more}"
-            f" WHERE {' AND '.join(f'{table}.{name} = {given}{name}' for name in keys)}"
-            for given, more in ((":", ""), ("given.", " FROM {given}"))
+        both = {**keys, **columns}
+        here = {name: f"?{number}" for number, name in enumerate(both, 1)}
+        there = {name: f"given.{name}" for name in both}
+        super().__init__(
+            both,
+            *(
+                f"UPDATE {table} SET {', '.join(f'{name} = {given[name]}' for name in columns)}{more}"
+                f" WHERE {' AND '.join(f'{table}.{name} = {given[name]}' for name in keys)}"
+                for given, more in ((here, ""), (there, " FROM {given}"))
+            ),
         )
-        super().__init__(here, Batch(there, {**keys, **columns}))
 
 
 def driver_cursor(connection: Connection) -> sqlite3.Cursor:

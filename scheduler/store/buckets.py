@@ -13,6 +13,8 @@ from zlib import crc32
 
 from sqlalchemy import Connection, CursorResult, text
 
+from scheduler.store.batch import Statement, fetched
+
 BUCKETS = 1024
 """How many there are; a database keeps its number for life."""
 SLICES = 32
@@ -46,10 +48,17 @@ class OfSlices:
     """A statement about customers, in which `{slices}` stands where it may be limited to those in some slices."""
 
     def __init__(self, statement: str) -> None:
-        self._of_all, self._of_some = text(statement.format(slices="")), text(statement.format(slices=IN_SLICES))
+        of_all, of_some = statement.format(slices=""), statement.format(slices=IN_SLICES)
+        self._of_all, self._of_some, self._asked = text(of_all), text(of_some), Statement(of_all)
 
     def run(self, connection: Connection, slices: Sequence[int] | None, **given: Any) -> CursorResult[Any]:
         """Executes it for the customers in these slices; for all customers where that is None."""
         if slices is None:
             return connection.execute(self._of_all, given)
         return connection.execute(self._of_some, {**given, "slices": list(slices)})
+
+    def all(self, connection: Connection, slices: Sequence[int] | None, **given: Any) -> list[tuple[Any, ...]]:
+        """What it answers, executed as by `run`."""
+        if slices is None:
+            return self._asked.all(connection, given)
+        return fetched(self.run(connection, slices, **given))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, text
@@ -42,8 +43,9 @@ class Those:
         """Those from one place up to another."""
         return Those(self.rows[start:end], self.named)
 
+    @cached_property
     def parameters(self) -> Mapping[str, Any]:
-        """What chooses them in a statement of `About`."""
+        """What chooses them in a statement of `About`; several are asked about the same."""
         if self.named:
             return {"given": given([{"bucket": row[0], "customer": row[1]} for row in self.rows])}
         first, last = self.rows[0], self.rows[-1]
@@ -68,7 +70,7 @@ class About:
     def ask(self, connection: Connection, those: Those, **more: Any) -> list[tuple[Any, ...]]:
         """What it answers."""
         statement = self._statements[connection.dialect.name, those.named]
-        return statement.all(connection, {**those.parameters(), **more})
+        return statement.all(connection, {**those.parameters, **more})
 
 
 def in_chunks(

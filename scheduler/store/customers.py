@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from scheduler.decisions.facts import Customer, Value
 from scheduler.store import histories, notes, values
 from scheduler.store.addresses import normal, normals
-from scheduler.store.batch import PLACES, THOSE, Batch, fetched
+from scheduler.store.batch import PLACES, THOSE, Batch, Statement
 from scheduler.store.buckets import OfSlices, buckets_in, places
 from scheduler.store.taken import Taken
 from scheduler.store.watch import notify
@@ -55,7 +55,9 @@ _CALLED = {
     for dialect, name in _NAME.items()
 }
 _NEW, _NEW_IN = (
-    text(f"SELECT id, revision FROM customer WHERE revision > planned_revision{where} ORDER BY bucket, id LIMIT :limit")
+    Statement(
+        f"SELECT id, revision FROM customer WHERE revision > planned_revision{where} ORDER BY bucket, id LIMIT :limit"
+    )
     # by buckets, since those lead the index of the unplanned: it would be long to look past those of others
     for where in ("", " AND bucket = ANY(CAST(:buckets AS smallint[]))")
 )
@@ -80,8 +82,10 @@ class Customers:
 
     store: Store
 
-    def add(self, customers: Sequence[tuple[str, Mapping[str, Value]]], *, now: int, merge: bool = False) -> Taken:
-        """Takes ids with their attributes, which replace those that are there.
+    def add(
+        self, customers: Sequence[tuple[str, Mapping[str, Value | None]]], *, now: int, merge: bool = False
+    ) -> Taken:
+        """Takes ids with their attributes, which replace those that are there; one that is None is none.
 
         With `merge`, attributes that are not named stay. What changes counts the customer's revision up, and what
         was there before is noted. Raises `FactError` for values that can't be stored.
@@ -95,7 +99,8 @@ class Customers:
             after = dict(before)
             present: dict[str, Mapping[str, Value]] = {}
             for id_, attributes in customers:
-                present[id_] = {**values.read(after[id_]), **attributes} if merge else attributes
+                known_before = values.read(after[id_]) if merge else {}
+                present[id_] = _there({**known_before, **attributes})
                 after[id_] = values.written(present[id_])
             changed = {id_ for id_ in after if id_ in new or after[id_] != before[id_]}
             if changed:
@@ -154,14 +159,13 @@ class Customers:
         slices = self.store.slices
         with self.store.read() as connection:
             if slices is None:
-                found: dict[str, int] = dict(fetched(connection.execute(_NEW, {"limit": limit})))
+                found: dict[str, int] = dict(_NEW.all(connection, {"limit": limit}))
             else:
-                given = {"buckets": buckets_in(slices), "limit": limit}
-                found = dict(fetched(connection.execute(_NEW_IN, given)))
+                found = dict(_NEW_IN.all(connection, {"buckets": buckets_in(slices), "limit": limit}))
             for others in _PLANNED_WITH_OTHERS:
                 if len(found) < limit:
                     left = limit - len(found)
-                    found.update(fetched(others.run(connection, slices, plan=_fingerprint(plan), limit=left)))
+                    found.update(others.all(connection, slices, plan=_fingerprint(plan), limit=left))
         return list(found.items())
 
     def mark_planned(self, revisions: Iterable[tuple[str, int]], plan: str) -> None:
@@ -192,6 +196,10 @@ def touch(connection: Connection, ids: Iterable[str], *, now: int) -> None:
     """Counts up the revision of these customers: something about them is new."""
     if _TOUCH.run(connection, places(ids), now=now):
         notify(connection)
+
+
+def _there(attributes: Mapping[str, Value | None]) -> dict[str, Value]:
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _fingerprint(plan: str) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from scheduler.decisions.facts import Event
 from scheduler.store import customers, values
-from scheduler.store.batch import PLACES, Batch, Insertion, fetched
+from scheduler.store.batch import PLACES, Batch, Insertion, fetched, no_collection
 from scheduler.store.buckets import bucket_of
 from scheduler.store.taken import Refusal, Taken
 
@@ -88,7 +88,7 @@ class Events:
         something again may read another clock.
         """
         events = [given for group in groups for given in group]
-        with self.store.write() as connection:
+        with no_collection(), self.store.write() as connection:
             if create_customers:
                 customers.enrol(connection, [given.customer for given in events], now=now)
             known = set(customers.lock(connection, [given.customer for given in events]))
@@ -120,7 +120,7 @@ class _Batch:
         self.at_may_differ = at_may_differ
         self.contents: dict[str, _Content] = {}
         self.early: dict[str, tuple[str, str]] = {}
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, tuple[Any, ...]] = {}
         self.removed: list[dict[str, str]] = []
         self.replaced: list[dict[str, str]] = []
         self.touched: set[str] = set()
@@ -182,17 +182,17 @@ class _Batch:
         event, early = given.event, self.early.get(given.event.id)
         self.contents[event.id] = content
         self.touched.add(given.customer)
-        self.rows[event.id] = {
-            "bucket": bucket_of(given.customer),
-            "customer": given.customer,
-            "at": event.at,
-            "id": event.id,
-            "name": event.name,
-            "known_at": event.known_at,
-            "properties": content[3],
-            "replaces": None if given.replaces == event.id else given.replaces,
-            "replaced_by": early[0] if early and early[1] == given.customer else None,
-        }
+        self.rows[event.id] = (
+            bucket_of(given.customer),
+            given.customer,
+            event.at,
+            event.id,
+            event.name,
+            event.known_at,
+            content[3],
+            None if given.replaces == event.id else given.replaces,
+            early[0] if early and early[1] == given.customer else None,
+        )
 
     def write(self) -> None:
         _REMOVE.run(self.connection, self.removed)

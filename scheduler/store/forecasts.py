@@ -77,7 +77,4 @@ class Forecasts:
             if gone is not None:
                 rows = {this: gone + due[this], **rows}
             connection.execute(_FORGET, {"hour": this - 2 * AHEAD})
-            _WRITE.run(
-                connection,
-                [{"hour": hour, "foreseen": foreseen, "made": now, "rules": rules} for hour, foreseen in rows.items()],
-            )
+            _WRITE.run(connection, [(hour, foreseen, now, rules) for hour, foreseen in rows.items()])

@@ -40,7 +40,7 @@ def _customers(connection: Connection, those: Those, *, pepper: bytes) -> list[C
     for customer, topic, channel, agreed, at in _CONSENTS.ask(connection, those):
         consents[customer].append(Consent(topic or None, channel or None, bool(agreed), at))
     contacts, ended = remembered(connection, those)
-    attributes = {row[1]: values.read(row[2]) for row in those.rows}
+    attributes = dict(zip((row[1] for row in those.rows), values.read_all([row[2] for row in those.rows]), strict=True))
     unusable = suppressed(connection, attributes, pepper)
     return [
         Customer(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from scheduler.store.batch import Statement
 from scheduler.store.watch import notify
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
-    from scheduler.store.row import Row
 
 ALL = "all"
 """The name of the hold of everything."""
@@ -28,7 +28,7 @@ _LIFTED = text(
     " VALUES ('lifted', :name, '', 0, :now, 0, '') ON CONFLICT (kind, name) DO UPDATE SET seen = excluded.seen"
 )
 _WHEN = text("SELECT seen FROM daemon WHERE kind = 'lifted' AND name = :name")
-_LIST = text("SELECT name, cause, holder, seen FROM daemon WHERE kind = 'hold' ORDER BY seen, name")
+_LIST = Statement("SELECT name, cause, holder, seen FROM daemon WHERE kind = 'hold' ORDER BY seen, name")
 _PLACING = text("SELECT pg_advisory_xact_lock(730)")
 _MARKING = text("SELECT pg_advisory_xact_lock_shared(730)")
 """On PostgreSQL a hold waits for the marks that are being written, and they for it; on SQLite all writers do."""
@@ -79,12 +79,12 @@ class Holds:
     def list(self) -> list[Hold]:
         """All holds, the oldest first."""
         with self.store.read() as connection:
-            return [Hold(*row) for row in connection.execute(_LIST)]
+            return [Hold(*row) for row in _LIST.all(connection, {})]
 
 
 def names(connection: Connection) -> frozenset[str]:
     """What is held."""
-    return frozenset(name for name, *_ in connection.execute(_LIST))
+    return frozenset(name for name, *_ in _LIST.all(connection, {}))
 
 
 def kept_names(connection: Connection) -> frozenset[str]:
@@ -94,6 +94,6 @@ def kept_names(connection: Connection) -> frozenset[str]:
     return names(connection)
 
 
-def is_held(row: Row, held: frozenset[str]) -> bool:
-    """Whether a row is among what is held, by these names."""
-    return not held.isdisjoint((ALL, f"rule:{row.rule}", f"channel:{row.channel}"))
+def is_held(rule: str, channel: str, held: frozenset[str]) -> bool:
+    """Whether what leaves by a rule and a channel is among what is held, by these names."""
+    return not held.isdisjoint((ALL, f"rule:{rule}", f"channel:{channel}"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from scheduler.errors import LeaseTaken
+from scheduler.store.batch import Statement
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
@@ -23,8 +24,7 @@ _ENROL = text(
     " VALUES ('lease', :name, '', 0, 0, 0, '') ON CONFLICT (kind, name) DO NOTHING"
 )
 _READ = "SELECT holder, token, seen, expires FROM daemon WHERE kind = 'lease' AND name = :name"
-_HERE = text(_READ)
-_LOCKED = text(_READ + " FOR UPDATE")
+_HERE, _LOCKED = Statement(_READ), Statement(_READ + " FOR UPDATE")
 _TAKE = text(
     "UPDATE daemon SET holder = :holder, token = :token, seen = :seen, expires = :expires"
     " WHERE kind = 'lease' AND name = :name"
@@ -107,8 +107,8 @@ class Leases:
     def held(self, name: str = "daemon") -> tuple[Lease, int] | None:
         """The lease as it was taken last and when its holder was last seen, whether it lives or not."""
         with self.store.read() as connection:
-            found = connection.execute(_HERE, {"name": name}).first()
-        return None if found is None else (Lease(name, found[0], found[1], found[3]), found[2])
+            found = _HERE.all(connection, {"name": name})
+        return (Lease(name, found[0][0], found[0][1], found[0][3]), found[0][2]) if found else None
 
 
 def ensure_held(connection: Connection, lease: Lease) -> None:
@@ -140,8 +140,9 @@ def taken_by(holder: str, seen: int) -> LeaseTaken:
 
 def _read(connection: Connection, name: str) -> tuple[str, int, int, int]:
     statement = _LOCKED if connection.dialect.name == "postgresql" else _HERE
-    found = connection.execute(statement, {"name": name}).first()
-    return ("", -1, 0, 0) if found is None else (found[0], found[1], found[2], found[3])
+    for holder, token, seen, expires in statement.all(connection, {"name": name}):
+        return holder, token, seen, expires
+    return "", -1, 0, 0
 
 
 def _write(connection: Connection, lease: Lease, now: int) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from scheduler.store.row import (
     OF_GIVEN,
     TYPES,
     Row,
+    Said,
     because_of,
     columns_of,
     customer_of,
@@ -36,26 +37,24 @@ from scheduler.store.taken import Refusal, Taken
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
-_PLANNED = (
-    "rule",
-    "anchor",
-    "trigger_at",
-    "opens",
-    "closes",
-    "asks_for",
-    "next_at",
-    "template",
-    "reason",
-    "version",
-    "exempt",
-)
+_PLANNED = tuple(name for name in Said._fields if name not in ("key", "customer", "revision"))
 """What planning says of an occasion that is still open; the revision it was said at goes with it."""
 
 _SELECT = f"SELECT {COLUMNS} FROM occasion"
-_ROW = {"bucket": "smallint", **TYPES}
-_ADD = Insertion("occasion", {**_ROW, "sender": "text"}, "ON CONFLICT DO NOTHING")
-_NEW = {"state": str(State.PLANNED), "sender": ""}
-_MOVE = Update("occasion", KEYS, {name: TYPES[name] for name in (*_PLANNED, "revision")})
+_SAID = {name: TYPES[name] for name in (*_PLANNED, "revision")}
+_ADD = Insertion(
+    "occasion",
+    {**KEYS, **_SAID},
+    "ON CONFLICT DO NOTHING",
+    always={
+        **dict.fromkeys(("channel", "message_id", "provider_id", "error", "sender"), "''"),
+        **dict.fromkeys(("attempts", "breaks"), "0"),
+        "state": "'planned'",
+        "because": "'[]'",
+    },
+)
+_MOVE = Update("occasion", KEYS, _SAID)
+_BURY = Insertion("occasion", {"bucket": "smallint", **TYPES}, "ON CONFLICT DO NOTHING")
 _PLANNED_OF = attrgetter(*_PLANNED)
 _OPEN_OR_WITHDRAWN = (
     f"SELECT key, customer, state, {', '.join(_PLANNED)} FROM {THOSE}occasion WHERE {OF_THOSE}"
@@ -124,7 +123,14 @@ class Ledger:
 
     store: Store
 
-    def put(self, rows: Sequence[Row], *, whole: Iterable[str] = (), over: Collection[str] = (), now: int = 0) -> Taken:
+    def put(
+        self,
+        rows: Sequence[Said | Row],
+        *,
+        whole: Iterable[str] = (),
+        over: Collection[str] = (),
+        now: int = 0,
+    ) -> Taken:
         """Takes what planning says: new keys become planned rows, open ones are moved where something differs.
 
         What is over or on its way out is never touched, but what was withdrawn is planned again. A row of an unknown
@@ -137,22 +143,21 @@ class Ledger:
             planned.refuse_others(known)
             planned.compare(_CHANGEABLE[connection.dialect.name].all(connection, places(known)))
             until = archived_until(connection)  # what closed before may be over, and have left
-            coming = [columns_of(row) | _NEW for row in planned.rows.values() if row.closes >= until]
-            added = _ADD.run(connection, coming)
-            _MOVE.run(connection, planned.moved + planned.back)
-            _RETURN.run(connection, planned.back)
+            added = _ADD.run(connection, [_written(row) for row in planned.rows.values() if row.closes >= until])
+            _MOVE.run(connection, [_written(row) for row in planned.moved + planned.back])
+            _RETURN.run(connection, [place_of(row.key) for row in planned.back])
             CANCEL.run(connection, planned.gone, now=now)
         return planned.taken(added)
 
     def due(self, now: int, limit: int = 1000) -> list[Row]:
         """Rows that are to be decided by now, the oldest first."""
         with self.store.read() as connection:
-            return [row_of(row) for row in _DUE.run(connection, self.store.slices, now=now, limit=limit)]
+            return [row_of(row) for row in _DUE.all(connection, self.store.slices, now=now, limit=limit)]
 
     def next_due(self) -> int | None:
         """The earliest instant at which a row is to be decided or sent."""
         with self.store.read() as connection:
-            found = [earliest.run(connection, self.store.slices).scalar() for earliest in _NEXT]
+            found = [at for earliest in _NEXT for (at,) in earliest.all(connection, self.store.slices)]
         return min((at for at in found if at is not None), default=None)
 
     def open_rows(self, ids: Iterable[str]) -> list[Row]:
@@ -196,9 +201,9 @@ class Ledger:
 
     def bury(self, rows: Iterable[Row]) -> None:
         """Takes rows that are over just as they are, of customers that are no longer there; one that is there stays."""
-        given = [{**columns_of(row), "sender": ""} for row in rows]
+        given = [(bucket_of(row.customer), *columns_of(replace(row, sender=""))) for row in rows]
         with self.store.write() as connection:
-            _ADD.run(connection, given)
+            _BURY.run(connection, given)
 
     def row(self, key: str) -> Row | None:
         """The row with that key."""
@@ -248,13 +253,13 @@ _FILTERS = {
 class _Planned:
     """What planning says, compared with what is there: `rows` are those that are not."""
 
-    def __init__(self, rows: Sequence[Row], whole: set[str], over: Collection[str]) -> None:
+    def __init__(self, rows: Sequence[Said | Row], whole: set[str], over: Collection[str]) -> None:
         self.said, self.whole, self.over = rows, whole, over
         self.customers = whole.union(row.customer for row in rows)
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, Said | Row] = {}
         self.refused: list[Refusal] = []
-        self.moved: list[dict[str, Any]] = []
-        self.back: list[dict[str, Any]] = []
+        self.moved: list[Said | Row] = []
+        self.back: list[Said | Row] = []
         self.gone: list[dict[str, Any]] = []
 
     def refuse_others(self, known: Collection[str]) -> None:
@@ -271,9 +276,9 @@ class _Planned:
                 if customer in self.whole and state != State.CANCELLED and key not in self.over:
                     self.gone.append({**place_of(key), "because": because_of(NO_LONGER)})
             elif state == State.CANCELLED:
-                self.back.append(_moved(row))
+                self.back.append(row)
             elif tuple(planned) != _PLANNED_OF(row):
-                self.moved.append(_moved(row))
+                self.moved.append(row)
 
     def taken(self, added: int) -> Taken:
         moved, back, gone = len(self.moved), len(self.back), len(self.gone)
@@ -281,9 +286,9 @@ class _Planned:
         return Taken(added + back, moved, unchanged, tuple(self.refused), gone)
 
 
-def _moved(row: Row) -> dict[str, Any]:
-    columns = {"bucket": bucket_of(row.customer), "customer": row.customer, "key": row.key, "revision": row.revision}
-    return columns | dict(zip(_PLANNED, _PLANNED_OF(row), strict=True))
+def _written(row: Said | Row) -> tuple[Any, ...]:
+    """What planning says of an occasion, under its key."""
+    return (bucket_of(row.customer), row.customer, row.key, *_PLANNED_OF(row), row.revision)
 
 
 def _columns(decided: Decided, now: int) -> dict[str, Any]:

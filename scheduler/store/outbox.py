@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, text
 
 from scheduler.errors import LeaseTaken
 from scheduler.store import customers, holds, journal, traffic
-from scheduler.store.batch import KEYS, Batch
+from scheduler.store.batch import KEYS, OF_THOSE, Batch, Statement, Update
 from scheduler.store.buckets import IN_SLICES, OfSlices
 from scheduler.store.lease import LIVING, Lease, ensure_held
-from scheduler.store.row import CANCEL, COLUMNS, OF_GIVEN, Row, because_of, customer_of, place_of, row_of, rows_of
+from scheduler.store.row import CANCEL, COLUMNS, TYPES, Row, because_of, customer_of, place_of, row_of, rows_of
 from scheduler.store.states import MAY_BECOME, MOST_BREAKS, OUTGOING, State
 
 if TYPE_CHECKING:
@@ -44,24 +44,42 @@ _CLAIM_SOUND, _CLAIM_SUSPECT = (
     for breaks in ("breaks = 0", "breaks > 0")
 )
 _GIVE_BACK = text(f"UPDATE occasion SET sender = '' WHERE {_READY} AND sender = :sender")
-_NUMBERED = {**KEYS, "number": "integer"}
-_MARK = Batch(
-    "UPDATE occasion SET state = 'sending', sender = :sender, attempts = given.number, next_at = NULL" + OF_GIVEN,
-    _NUMBERED,
+
+
+class _Standing(NamedTuple):
+    """How a row stands on its way out; to read all of its columns takes three times as long."""
+
+    key: str
+    customer: str
+    rule: str
+    channel: str
+    state: str
+    attempts: int
+    sender: str
+    breaks: int
+    provider_id: str
+    message_id: str
+
+
+_STANDING = (
+    f"SELECT {', '.join(_Standing._fields)}"
+    " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
+    f" CROSS JOIN occasion WHERE {OF_THOSE} AND key = of_key ORDER BY bucket, customer, key"
 )
+_STANDS = {
+    "sqlite": Batch(_STANDING, KEYS),
+    "postgresql": Batch(_STANDING + " FOR UPDATE OF occasion", KEYS),
+}
+_NUMBERED = {**KEYS, "number": "integer"}
+_MARK = Update("occasion", KEYS, {"state": "text", "sender": "text", "attempts": "integer", "next_at": "bigint"})
 _TRY = Batch(
     "INSERT INTO attempt (bucket, customer, occasion, number, started, outcome, provider_id, error)"
     " SELECT bucket, customer, key, number, :now, 'sending', '', '' FROM {given}",
     _NUMBERED,
 )
 _ENDED = {**_NUMBERED, "state": "text", "provider_id": "text", "error": "text"}
-_RECORD = Batch(
-    "UPDATE occasion SET state = given.state, next_at = given.next_at, error = given.error, sender = '',"
-    " breaks = occasion.breaks + given.broke,"
-    " provider_id = CASE WHEN given.provider_id = '' THEN occasion.provider_id ELSE given.provider_id END,"
-    " message_id = CASE WHEN given.message_id = '' THEN occasion.message_id ELSE given.message_id END" + OF_GIVEN,
-    {**_ENDED, "next_at": "bigint", "message_id": "text", "broke": "integer"},
-)
+_RECORDED = ("state", "next_at", "error", "sender", "breaks", "provider_id", "message_id")
+_RECORD = Update("occasion", KEYS, {name: TYPES[name] for name in _RECORDED})
 _TRIED = Batch(
     "UPDATE attempt SET ended = :now, outcome = given.state, error = given.error,"
     " provider_id = CASE WHEN given.provider_id = '' THEN attempt.provider_id ELSE given.provider_id END"
@@ -84,7 +102,7 @@ _ATTEMPTS = text(
     "SELECT number, started, ended, outcome, provider_id, error FROM attempt"
     " WHERE bucket = :bucket AND customer = :customer AND occasion = :key ORDER BY number"
 )
-_RULES = text("SELECT MAX(number) FROM rulebook")
+_RULES = Statement("SELECT COALESCE(MAX(number), 0) FROM rulebook")
 _KEEP_RULES = text("LOCK TABLE rulebook IN ROW SHARE MODE")
 """Nobody can activate others before the transaction ends: who does locks the table in EXCLUSIVE MODE."""
 
@@ -197,7 +215,7 @@ class Outbox:
         with self.store.write() as connection:
             found = _may_leave(connection, revisions, lease, rules)
             rows = [{**place_of(key), "number": number} for key, number in found.marked.items()]
-            _MARK.run(connection, rows, sender=sender)
+            _MARK.run(connection, [(*_key_of(row), State.SENDING.value, sender, row["number"], None) for row in rows])
             _TRY.run(connection, rows, now=now)
             journal.keep(connection, rows, now=now)
         journal.sync(self.store.engine)
@@ -219,35 +237,38 @@ class Outbox:
         by a person or by the other side, of what nobody is sending.
         """
         refused: list[str] = []
-        rows: list[dict[str, Any]] = []
+        recorded: list[tuple[Any, ...]] = []
+        tried: list[dict[str, Any]] = []
         left: Counter[str] = Counter()
         with self.store.write() as connection:
             is_held = lease is not None and _is_held(connection, lease)
             keys = [outcome.key for outcome in outcomes]
             customers.lock(connection, {customer_of(key) for key in keys})
-            there = {row.key: row for row in rows_of(connection, keys, lock=True)}
+            there = {row.key: row for row in _standing(connection, keys)}
             for outcome in outcomes:
                 row = there.get(outcome.key)
                 if row is None or not _may_say(outcome, row, lease, is_held=is_held):
                     refused.append(outcome.key)
                     continue
-                if row.state is State.SENDING and outcome.state in _LEFT:
+                if row.state == State.SENDING and outcome.state in _LEFT:
                     left[row.channel] += 1
-                rows.append(
-                    {
-                        **place_of(outcome.key),
-                        "state": str(outcome.state),
-                        "provider_id": storable(outcome.provider_id),
-                        "message_id": storable(outcome.message_id),
-                        "error": storable(outcome.error),
-                        "next_at": (outcome.next_at or now) if outcome.state in OUTGOING else None,
-                        "number": row.attempts,
-                        "broke": int(outcome.broke),
-                    }
+                ended = _ended(outcome, row.attempts)
+                tried.append(ended)
+                recorded.append(
+                    (
+                        *_key_of(ended),
+                        ended["state"],
+                        (outcome.next_at or now) if outcome.state in OUTGOING else None,
+                        ended["error"],
+                        "",
+                        row.breaks + outcome.broke,
+                        ended["provider_id"] or row.provider_id,
+                        storable(outcome.message_id) or row.message_id,
+                    )
                 )
-            _RECORD.run(connection, rows)
-            _TRIED.run(connection, rows, now=now)
-            journal.keep(connection, rows, now=now)
+            _RECORD.run(connection, recorded)
+            _TRIED.run(connection, tried, now=now)
+            journal.keep(connection, tried, now=now)
             traffic.count(connection, left, now=now)
         return refused
 
@@ -302,12 +323,12 @@ def _may_leave(connection: Connection, revisions: Mapping[str, int], lease: Leas
     marked: dict[str, int] = {}
     changed: list[str] = []
     held: list[str] = []
-    for row in rows_of(connection, revisions, lock=True):
+    for row in _standing(connection, revisions):
         if row.state not in OUTGOING:
             continue
         if present.get(row.customer) != revisions[row.key]:
             changed.append(row.key)
-        elif holds.is_held(row, held_back):
+        elif holds.is_held(row.rule, row.channel, held_back):
             held.append(row.key)
         else:
             marked[row.key] = row.attempts + 1
@@ -315,22 +336,44 @@ def _may_leave(connection: Connection, revisions: Mapping[str, int], lease: Leas
     return Marked(marked, tuple(changed), tuple(key for key in revisions if key not in there), tuple(held))
 
 
+def _key_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEYS)
+
+
+def _ended(outcome: Tried, number: int) -> dict[str, Any]:
+    """How attempt number `number` ended, as `_ENDED`."""
+    return {
+        **place_of(outcome.key),
+        "number": number,
+        "state": str(outcome.state),
+        "provider_id": storable(outcome.provider_id),
+        "error": storable(outcome.error),
+    }
+
+
+def _standing(connection: Connection, keys: Iterable[str]) -> list[_Standing]:
+    """How the rows with these keys stand, of those that there are; nobody else can change them in this transaction."""
+    places = [place_of(key) for key in set(keys)]
+    return [_Standing(*columns) for columns in _STANDS[connection.dialect.name].all(connection, places)]
+
+
 def _active_rules(connection: Connection) -> int:
     if connection.dialect.name == "postgresql":
         connection.execute(_KEEP_RULES)
-    return connection.execute(_RULES).scalar() or 0
+    return int(_RULES.all(connection, {})[0][0])
 
 
-def _may_say(outcome: Tried, row: Row, lease: Lease | None, *, is_held: bool) -> bool:
+def _may_say(outcome: Tried, row: _Standing, lease: Lease | None, *, is_held: bool) -> bool:
     """Whether an outcome can be that of a row, and whether who says so by that lease, or by none, can know."""
-    if outcome.state not in MAY_BECOME.get(row.state, ()) or outcome.attempt not in (None, row.attempts):
+    state = State(row.state)
+    if outcome.state not in MAY_BECOME.get(state, ()) or outcome.attempt not in (None, row.attempts):
         return False
     sender = lease.sender if lease else NOBODY
-    if row.state is State.SENDING:
+    if state is State.SENDING:
         return row.sender == sender
-    if row.state in OUTGOING:
+    if state in OUTGOING:
         return row.sender in ("", sender)
-    if row.state is State.UNCONFIRMED and lease is not None and not is_held:
+    if state is State.UNCONFIRMED and lease is not None and not is_held:
         # who was taken for dead may still tell, late, how their attempt ended; but not begin another one
         return outcome.attempt is not None and outcome.state in (State.SENT, State.FAILED)
     return True

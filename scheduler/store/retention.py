@@ -20,7 +20,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from scheduler.durations import MINUTE
 from scheduler.store import archive, journal
-from scheduler.store.batch import fetched, given, given_table
+from scheduler.store.batch import Statement, fetched, given, given_table
 from scheduler.store.row import NAMES, TYPES
 from scheduler.store.states import CONTACTED, OPEN, OUTGOING, OVER, State
 
@@ -154,7 +154,7 @@ _MARK = text(
     " VALUES ('archive', 'occasion', '', 0, :before, 0, '') ON CONFLICT (kind, name) DO UPDATE"
     " SET seen = CASE WHEN daemon.seen < excluded.seen THEN excluded.seen ELSE daemon.seen END"
 )
-_MARKED = text("SELECT seen FROM daemon WHERE kind = 'archive' AND name = 'occasion'")
+_MARKED = Statement("SELECT seen FROM daemon WHERE kind = 'archive' AND name = 'occasion'")
 _WROTE = text(
     "INSERT INTO daemon (kind, name, holder, token, seen, expires, cause)"
     " VALUES ('archived', :name, '', 0, 0, 0, '') ON CONFLICT (kind, name) DO NOTHING"
@@ -165,7 +165,7 @@ _SETTLED = text("DELETE FROM daemon WHERE kind = 'archived' AND name = :name")
 
 def archived_until(connection: Connection) -> int:
     """The instant before which occasions may have left: those whose windows had closed. 0 where none has left."""
-    return connection.execute(_MARKED).scalar() or 0
+    return next((seen for (seen,) in _MARKED.all(connection, {})), 0)
 
 
 def found(store: Store, leaving: Leaving) -> Found:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from sqlalchemy import Connection
@@ -60,6 +60,25 @@ class Row:
     def is_withdrawn(self) -> bool:
         """Whether it was cancelled before it was decided, since it no longer came out of the rules and facts."""
         return self.state is State.CANCELLED and self.decided_for is None and self.because == NO_LONGER
+
+
+class Said(NamedTuple):
+    """What planning says of an occasion, in the words of its row; a row that is there says as much and more."""
+
+    key: str
+    customer: str
+    rule: str
+    anchor: str
+    trigger_at: int
+    opens: int
+    closes: int
+    asks_for: str
+    next_at: int | None
+    template: str
+    reason: str
+    version: str
+    revision: int
+    exempt: bool
 
 
 NO_LONGER = (str(Cause.ACTIVE),)
@@ -117,13 +136,10 @@ def row_of(columns: Sequence[Any]) -> Row:
     return Row(**values)
 
 
-def columns_of(row: Row) -> dict[str, Any]:
-    """The columns of a row, with its bucket, as a statement takes them."""
-    columns = dict(zip(NAMES, _COLUMNS_OF(row), strict=True))
-    columns["asks_for"], columns["state"] = str(row.asks_for), str(row.state)
-    columns["because"] = because_of(row.because) if row.because else "[]"
-    columns["bucket"] = bucket_of(row.customer)
-    return columns
+def columns_of(row: Row) -> tuple[Any, ...]:
+    """The columns of a row in the order of `NAMES`, as a statement takes them."""
+    as_text = {"asks_for": str(row.asks_for), "state": str(row.state), "because": because_of(row.because)}
+    return tuple(as_text.get(name, value) for name, value in zip(NAMES, _COLUMNS_OF(row), strict=True))
 
 
 def because_of(gates: Iterable[str]) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, bindparam, text
 
 from scheduler.durations import HOUR, MINUTE
+from scheduler.store.batch import Statement
 
 if TYPE_CHECKING:
     from scheduler.store.database import Store
 
-_COUNT = text(
+_COUNT = Statement(
     "INSERT INTO traffic (channel, minute, sent, bounced, complained)"
     " VALUES (:channel, :minute, :sent, :bounced, :complained) ON CONFLICT (channel, minute) DO UPDATE"
     " SET sent = traffic.sent + excluded.sent, bounced = traffic.bounced + excluded.bounced,"
@@ -89,4 +90,4 @@ def _add(
     connection: Connection, channel: str, now: int, *, sent: int = 0, bounced: int = 0, complained: int = 0
 ) -> None:
     given = {"channel": channel, "minute": now // MINUTE, "sent": sent, "bounced": bounced, "complained": complained}
-    connection.execute(_COUNT, given)
+    _COUNT.run(connection, given)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from mailbox import AnyPort
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +86,6 @@ class Server:
             self.controller.stop()
 
 
-class _AnyPort(Controller):
-    """Listens on whatever port is free."""
-
-    def _trigger_server(self) -> None:
-        server: Any = self.server
-        self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call] # aiosmtpd is typed in part
-
-
 Serve = Callable[..., Server]
 
 
@@ -114,7 +106,7 @@ def serve() -> Iterator[Serve]:
                 return AuthResult(success=given.password.decode() == password, handled=False)
 
             options |= {"authenticator": check, "auth_required": True}
-        controller = _AnyPort(sink, hostname="127.0.0.1", port=0, **options)
+        controller = AnyPort(sink, hostname="127.0.0.1", port=0, **options)
         controller.start()
         started.append(Server(sink, controller))
         return started[-1]

@@ -61,6 +61,13 @@ def test_tls_from_the_first_byte(serve: Serve, connect: Connect) -> None:
     assert connect(server, security="tls", ca_file=CERTIFICATE).deliver(mail(), KEY, NOW).kind is HandoverKind.SENT
 
 
+def test_what_tls_says_of_itself_is_no_answer_of_the_server(serve: Serve, connect: Connect) -> None:
+    server = serve(tls="tls")
+    channel = connect(server, security="tls", ca_file=CERTIFICATE)
+    kinds = [channel.deliver(mail(), f"r/c/{number}", NOW).kind for number in range(3)]
+    assert (kinds, server.sink.connections) == ([HandoverKind.SENT] * 3, 1)
+
+
 def test_starttls_and_login(serve: Serve, connect: Connect) -> None:
     server = serve(tls="starttls", password="good")
     options = {"security": "starttls", "ca_file": CERTIFICATE, "username": "shop"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from http_server import Answer, Web, WebServer
-from keeping import AT_ONCE, HOUSE, Business, at, in_business, opened
+from keeping import AT_ONCE, CALL, HOUSE, Business, at, in_business, opened
 from sinks import Sink
 from typing_commands import run_in
 
@@ -35,16 +35,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # by A
 NOW = at("2026-03-02 15:00")
 HOLD = Alert(AlertKind.HOLD, "channel:email", "look")
 TASK = Alert(AlertKind.NEW_TASK, "maja", "", "maja")
-CALL = """
-call:
-  reason: They left us and we want to learn why.
-  asks_for: feedback
-  when: left
-  before: 21 days
-  assign: account_owner
-  script: words
-  by: [phone]
-"""
 NOTE = AT_ONCE.replace("thanks:", "note:").replace("bought", "texted").replace("[email]", "[sms]")
 PERMISSIVE = HOUSE + "asks: {feedback: {value_window: none}}\nchannels: {sms: {consent: opt_out}}\n"
 

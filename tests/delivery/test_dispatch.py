@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +54,25 @@ def test_as_many_messages_are_handed_over_at_once_as_there_are_connections(busin
     business.tick(NOW)
     assert len(business.heard()) == len(set(business.heard())) == 3 * CONNECTIONS
     assert set(business.states().values()) == {"sent"}
+
+
+def test_a_message_that_takes_long_holds_up_no_other(business: Business) -> None:
+    others = threading.Event()
+
+    class Slow(Sink):
+        def deliver(self, message: Message, key: str, now: int) -> Handover:
+            if "/c0/" in key:
+                assert others.wait(20)
+            outcome = super().deliver(message, key, now)
+            if len(self.taken) == MARKED - 1:
+                others.set()
+            return outcome
+
+    buy(business, MARKED)
+    business.sinks.by_name["email"] = slow = Slow("email")
+    business.tick(NOW)
+    assert "/c0/" in slow.taken[-1][1]
+    assert list(business.states().values()) == ["sent"] * MARKED
 
 
 def test_a_channel_that_is_refused_gets_no_more_than_were_under_way(business: Business) -> None:
@@ -125,3 +147,21 @@ def test_an_interrupt_in_the_midst_loses_nothing(tmp_path: Path) -> None:
         business.worker.write_down(at(NOW))
         states = list(business.states().values())
         assert (states.count("sent"), states.count("sending"), states.count("retry")) == (2, 1, MARKED - 3)
+
+
+def test_an_interrupt_lets_what_is_under_way_end_and_no_more_leave(business: Business) -> None:
+    class Interrupting(Sink):
+        def deliver(self, message: Message, key: str, now: int) -> Handover:
+            if not self.taken:
+                os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)  # long enough for the interrupt to come before the last one leaves
+            return super().deliver(message, key, now)
+
+    buy(business, MARKED)
+    business.sinks.by_name["email"] = Interrupting("email")
+    with pytest.raises(KeyboardInterrupt):
+        business.tick(NOW)
+    business.worker.write_down(at(NOW))
+    states = list(business.states().values())
+    assert states.count("sent") == len(business.heard()) < MARKED
+    assert states.count("sent") + states.count("retry") == MARKED

@@ -735,7 +735,7 @@ _ON_ITS_WAY = [
     Fault(
         "no fence of the holds: they wait for the next batch",
         OUTBOX,
-        "elif holds.is_held(row, held_back):",
+        "elif holds.is_held(row.rule, row.channel, held_back):",
         "elif False:",
         (_FENCES + "a_hold_in_the_midst_stops_at_the_next_mark[all]",),
     ),

@@ -1,20 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, born, in_business, local
+from keeping import AT_ONCE, BIRTHDAY, CHECK_IN, Business, born, local
 
 from scheduler.planning.plan import Planned
 from scheduler.wallclock import ZONE_DATA_VERSION
-
-
-@pytest.fixture
-def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
-        business.customer()
-        yield business
 
 
 def test_an_event_becomes_a_row_that_is_due_at_its_first_moment(business: Business) -> None:

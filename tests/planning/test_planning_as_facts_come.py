@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from shops import Shop, shops
+from hypothesis import Phase, assume, given, settings
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.errors import InputError
 from scheduler.planning.activation import activate
@@ -64,20 +64,14 @@ def compare(shop: Shop, empty: Path) -> None:
     assert open_rows(shop, empty, one_by_one) == open_rows(shop, empty, at_once)
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],
-)
+@settings(UNHURRIED, max_examples=6, phases=[Phase.explicit, Phase.generate])
 @given(shop=SHOPS)
 def test_a_few_random_shops_are_planned_alike_fact_by_fact_and_at_once(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=60)
 @given(shop=SHOPS)
 def test_random_shops_are_planned_alike_fact_by_fact_and_at_once(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)

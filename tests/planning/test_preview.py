@@ -1,20 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from keeping import CHECK_IN, Business, at, in_business
+from keeping import CHECK_IN, Business, at
 
 from scheduler.decisions.facts import known_by
 from scheduler.planning.preview import preview
-
-
-@pytest.fixture
-def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
-        business.customer()
-        yield business
 
 
 def previewed(business: Business, now: str, *, silences: bool = True) -> list[tuple[str, str]]:

@@ -1,23 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from keeping import AT_ONCE, CHECK_IN, Business, at, in_business, rulebook
+from keeping import AT_ONCE, CHECK_IN, Business, at, rulebook
 
 from scheduler.errors import InputError
 from scheduler.planning.activation import activate
 from scheduler.planning.preview import preview
 from scheduler.planning.rulebooks import active, as_active, rulebook_of_version
 from scheduler.wallclock import DAY
-
-
-@pytest.fixture
-def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
-        business.customer()
-        yield business
 
 
 def test_before_the_first_activation_no_rules_are_active(business: Business) -> None:

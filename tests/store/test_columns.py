@@ -10,24 +10,23 @@ from pathlib import Path
 
 import pytest
 from columns_compared import decided, told
+from emptying import empty
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from sample_shop import MONDAY, lay_down, take_sample
 from shops import HOUR, Shop, shops
-from storing import NOW, bought, decide, enrol, occasion
+from storing import NOW, agreed, bought, decide, enrol, occasion
 
 from scheduler.decisions.columns import Columns, columns_of
-from scheduler.decisions.facts import Consent, Event, Value
+from scheduler.decisions.facts import Consent, Event, Value, known_by
 from scheduler.decisions.program import Program, compile_rules
 from scheduler.errors import InputError
-from scheduler.intake import Options, import_consents, import_customers, import_events
 from scheduler.rulebook.reader import load_rulebook, rulebook_from_texts
-from scheduler.starter import starter_files
 from scheduler.store import CustomerConsent, CustomerEvent, Store, Suppression, open_store
 from scheduler.store import columns as columns_module
 from scheduler.store.columns import read_columns, read_present
 from scheduler.store.states import State
-from scheduler.store.tables import Table
-from scheduler.wallclock import DAY, parse_instant, zone
+from scheduler.wallclock import DAY
 
 HOUSE = """
 timezone: Europe/Berlin
@@ -89,17 +88,12 @@ def properties(store: Store, program: Program, event: str) -> dict[str, Value]:
 
 
 def test_the_sample_shop_reads_and_decides_the_same_in_bulk(database: str, tmp_path: Path) -> None:
-    now = parse_instant("2026-11-02T08:00:00+01:00", zone("UTC"))
-    for path, content in starter_files():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
+    lay_down(tmp_path)
     program = compile_rules(load_rulebook(tmp_path))
     with open_store(database) as store:
-        import_customers(store, tmp_path / "sample/customers.csv", Options(), now=now)
-        import_events(store, tmp_path / "sample/events.jsonl", Options(), now=now)
-        import_consents(store, tmp_path / "sample/consent.csv", Options(), now=now)
+        take_sample(store, tmp_path)
         compare(store, program)
-        since, until = now - 90 * DAY, now + 30 * DAY
+        since, until = MONDAY - 90 * DAY, MONDAY + 30 * DAY
         found = decided(program, read(store, program), since, until, {})
         assert len(found) > 20
         assert found == decided(program, object_by_object(store, program), since, until, {})
@@ -138,9 +132,7 @@ def test_random_shops_read_the_same_from_postgresql(postgresql_store: tuple[str,
             program = compile_rules(shop.rulebook)
         except InputError:
             assume(False)
-        with store.write() as connection:
-            for table in reversed(Table.metadata.sorted_tables):
-                connection.execute(table.delete())
+        empty(store)
         shop.fill(store)
         compare(store, program)
 
@@ -451,6 +443,25 @@ def test_what_was_sent_and_what_is_over_is_read_along(store: Store, program: Pro
     assert [set(own) for own in columns.ended] == [set(own) for own in objects.ended]
     assert [one.at for one in columns.contacts[columns.ids.index("ann")]] == [NOW + 3, NOW + 5]
     assert over.key in columns.ended[columns.ids.index("ann")]
+
+
+def test_what_was_not_known_at_a_moment_is_left_out_as_it_is_of_a_customer(store: Store, program: Program) -> None:
+    then, later = NOW + 4, NOW + 5
+    enrol(store, "ann", "bob")
+    heard_later = CustomerEvent("ann", Event("3", "bought", NOW, later))
+    store.events.add([bought("1", at=then), bought("2", at=later), heard_later, bought("4", "bob", later)], now=NOW)
+    store.consents.add([agreed(at=then), agreed(at=later, given=False)], now=NOW)
+    sooner, afterwards = occasion(anchor="1"), occasion(anchor="2")
+    store.ledger.put([sooner, afterwards])
+    decide(store, sooner, State.QUEUED, decided_for=then, channel="sms")
+    decide(store, afterwards, State.QUEUED, decided_for=later, channel="email")
+    objects = columns_of(program, [known_by(one, then) for one in store.customers.read()])
+    for arrays in (False, True):
+        ((columns,),) = read_present(store, [program], None, chunk=7, arrays=arrays, known_by=then)
+        assert told(program, [columns]) == told(program, [objects])
+        assert list(columns.event_ids) == ["1"]
+        assert len(columns.consent_at) == 1
+        assert [[one.at for one in own] for own in columns.contacts if own] == [[then]]
 
 
 def test_programs_that_look_at_the_same_share_their_columns(store: Store, program: Program) -> None:

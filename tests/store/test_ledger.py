@@ -26,6 +26,36 @@ def test_a_row_comes_back_as_it_was_put(store: Store) -> None:
     assert store.ledger.row(row.key) == row
 
 
+def test_what_is_planned_is_open_whatever_became_of_the_row_that_says_it(store: Store) -> None:
+    row = occasion()
+    sent = replace(row, state=State.SENT, decided_for=NOW, channel="email", because=("gap",), sender="a", attempts=3)
+    enrol(store, "ann")
+    assert store.ledger.put([sent]) == Taken(added=1)
+    assert store.ledger.row(row.key) == row
+
+
+def test_a_buried_row_comes_back_as_it_was_but_belongs_to_no_sender(store: Store) -> None:
+    row = occasion(
+        "erased",
+        state=State.SENT,
+        next_at=None,
+        decided_for=NOW,
+        decided_at=NOW + 1,
+        channel="email",
+        because=("gap", "cap"),
+        attempts=2,
+        message_id="<1@example.com>",
+        provider_id="p-1",
+        error="was slow",
+        breaks=1,
+        exempt=True,
+        sender="a lease",
+    )
+    enrol(store, "erased")
+    store.ledger.bury([row, row])
+    assert store.ledger.row(row.key) == replace(row, sender="")
+
+
 def test_a_row_that_is_not_there_is_none(store: Store) -> None:
     assert store.ledger.row("thanks/ann/1") is None
     assert store.ledger.row("no key") is None

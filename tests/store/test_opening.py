@@ -12,6 +12,7 @@ from storing import enrol, occasion
 
 from scheduler.errors import NewerDatabase, StoreError, UnusableDatabase
 from scheduler.store import open_store
+from scheduler.store.database import LOG_PAGES
 from scheduler.store.journal import beside
 from scheduler.store.migrations import version, versions
 from scheduler.store.tables import Table
@@ -106,6 +107,22 @@ def test_sqlite_commits_survive_a_power_cut(tmp_path: Path) -> None:
         full = 2
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_writer_whom_another_one_keeps_waiting_too_long_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.store.database.BUSY_SECONDS", 0)
+    with open_store(f"sqlite:///{tmp_path / 'a.db'}") as store, open_store(store.url) as other, store.write():
+        with pytest.raises(StoreError, match="locked") as caught:
+            enrol(other, "ann")
+        assert "another process is writing" in caught.value.way_out
+    assert store.counts().customers == 0
+
+
+def test_few_commits_to_sqlite_wait_until_its_log_is_carried_over(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'a.db'}") as store, store.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == LOG_PAGES
 
 
 def test_calls_made_together_are_one_transaction(database: str) -> None:

@@ -53,6 +53,15 @@ def test_merging_keeps_the_attributes_that_are_not_named(store: Store) -> None:
     assert dict(ann.attributes) == {"name": "Ann", "points": 4}
 
 
+def test_merging_none_takes_an_attribute_away(store: Store) -> None:
+    store.customers.add([("ann", {"name": "Ann", "email": "ann@example.com"})], now=NOW)
+    taken = store.customers.add([("ann", {"email": None}), ("bob", {"email": None})], now=NOW, merge=True)
+    assert (taken.added, taken.updated) == (1, 1)
+    assert {one.id: dict(one.attributes) for one in store.customers.read()} == {"ann": {"name": "Ann"}, "bob": {}}
+    assert store.customers.called("ann@example.com") == []
+    assert store.customers.add([("ann", {"email": None})], now=NOW, merge=True).unchanged == 1
+
+
 def test_a_customer_named_twice_in_one_batch_is_taken_as_named_last(store: Store) -> None:
     taken = store.customers.add([("ann", {"name": "Ann"}), ("ann", {"name": "Anna"})], now=NOW)
     assert (taken.added, taken.unchanged) == (1, 1)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from sqlalchemy import event
 from storing import HOUR, NOW, occasion, queue, state_of
 
 from scheduler.decisions.facts import Event
-from scheduler.store import State, Store, Task
+from scheduler.store import State, Store, Task, open_store
 from scheduler.store.tasks import Load
 
 
@@ -141,9 +144,55 @@ def test_what_was_ended_meanwhile_does_not_escalate(store: Store) -> None:
     assert store.notes.list("ann") == []
 
 
+def test_a_task_that_is_given_to_another_is_a_fact_each_time_and_due_when_it_was(store: Store) -> None:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW + 5, deputy_at=NOW + 5, escalates_at=NOW + 9)], now=NOW)
+    for to, at in (("jonas", NOW + 1), ("maria", NOW + 2), ("jonas", NOW + 2)):
+        [task] = store.tasks.list()
+        assert store.tasks.assign(task, to, now=at)
+    [task] = store.tasks.list()
+    assert (task.assignee, task.assigned_at, task.due, task.deputy_at) == ("jonas", NOW + 2, NOW + 5, NOW + 5)
+    ann = store.customers.get("ann")
+    assert ann is not None
+    given = [one for one in ann.events if one.name == "task_reassigned"]
+    assert sorted((one.at, one.properties["assignee"]) for one in given) == [
+        (NOW + 1, "jonas"),
+        (NOW + 2, "jonas"),
+        (NOW + 2, "maria"),
+    ]
+    assert {(one.properties["occasion"], one.properties["rule"]) for one in given} == {(key, task.rule)}
+
+
+def test_what_was_ended_or_became_anothers_meanwhile_is_given_to_nobody(store: Store) -> None:
+    (key,) = queue(store, [occasion()])
+    store.tasks.create([Task(key, "maria", "", NOW + 5, deputy_at=NOW + 5, escalates_at=NOW + 9)], now=NOW)
+    [seen] = store.tasks.list()
+    assert store.tasks.assign(seen, "jonas", now=NOW + 1)
+    assert not store.tasks.assign(seen, "ines", now=NOW + 2)
+    assert not store.tasks.escalate(seen, "ines", now=NOW + 6, is_last=False)  # its deputy was that of the former
+    [seen] = store.tasks.list()
+    store.tasks.finish(key, "solved", now=NOW + 7)
+    assert not store.tasks.assign(seen, "ines", now=NOW + 8)
+    assert store.tasks.list()[0].assignee == "jonas"
+
+
 def test_how_much_everybody_has_to_do_is_counted(store: Store) -> None:
     first, second, third = sorted(queue(store, [occasion("ann"), occasion("bob"), occasion("cem")]))
     store.tasks.create([Task(first, "maria", "", NOW), Task(second, "jonas", "", NOW)], now=NOW - HOUR)
     store.tasks.create([Task(third, "maria", "", NOW)], now=NOW)
     store.tasks.finish(third, "solved", now=NOW)
     assert store.tasks.loads(NOW) == {"maria": Load(open=1, today=1), "jonas": Load(open=1, today=0)}
+
+
+def test_to_count_them_no_task_that_ended_before_is_looked_at(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with open_store(f"sqlite:///{tmp_path / 'shop.db'}") as store:
+        event.listen(store.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        store.tasks.loads(NOW)
+        [statement] = [one for one in asked if "FROM task" in one]
+        with store.read() as connection:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (NOW,)).all()
+    assert [step[3] for step in steps if "task" in step[3]] == [
+        "SCAN task USING INDEX task_open",  # which holds those that are open, and no others
+        "SEARCH task USING COVERING INDEX task_lately (assigned_at>?)",
+    ]
