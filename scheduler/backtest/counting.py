@@ -202,7 +202,7 @@ def _distinct(*columns: Any) -> Counter[tuple[int, int, int]]:
     import polars as pl
 
     frame = pl.DataFrame({str(number): column for number, column in enumerate(columns)})
-    counted = frame.group_by(frame.columns).len("times")
+    counted = frame.group_by(frame.columns, maintain_order=True).len("times")  # as rows come: ties are told so
     return Counter({(first, second, third): times for first, second, third, times in counted.iter_rows()})
 
 

@@ -16,8 +16,8 @@ from scheduler.decisions.decide import Walk, walk
 from scheduler.decisions.program import Program
 from scheduler.decisions.windows import opened
 
-LOOKED_AT = 150_000
-"""So many events are looked at before a kernel is chosen."""
+LOOKED_AT = 20_000
+"""So many events are looked at before a kernel is chosen: of more, the compiled one is. Nothing is walked meanwhile."""
 
 
 def suited(chunks: Iterable[Columns], choose: Callable[[int], Kernel]) -> tuple[Kernel, Iterator[Columns]]:
@@ -42,11 +42,12 @@ def replay(
     Yields a walk by each program, in the order of chunks. It begins with no contacts, and every fact is seen once it
     has happened and become known; windows that are open at `since` take part. Pauses are left out: when somebody asked
     for one is not known, so it would silence all their past. The compiled kernel walks as many chunks at a time as
-    there are `threads`, and two more are held at most; the plain one walks one after the other.
+    there are `threads`, the next one is read meanwhile, and one more is held at most; the plain one walks one after the
+    other.
     """
     reads = wanted(programs)
     views = [(program, view(reads, program)) for program in programs]
-    walks = (partial(_walked, views, columns, since, until, by) for columns in chunks)
+    walks = (partial(_walked, views, columns, since, until, by) for columns in _ahead(chunks))
     if not by.arrays or threads < 2:
         for one in walks:
             yield one()
@@ -56,13 +57,23 @@ def replay(
         try:
             for one in walks:
                 waiting.append(pool.submit(one))
-                if len(waiting) > threads:
+                if len(waiting) == threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _ahead(chunks: Iterable[Columns]) -> Iterator[Columns]:
+    """The same chunks, each of them read while whoever takes them is at work on those before it."""
+    rest = iter(chunks)
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, rest, None)
+        while (columns := coming.result()) is not None:
+            coming = reader.submit(next, rest, None)
+            yield columns
 
 
 def _walked(

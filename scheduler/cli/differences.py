@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,16 +17,14 @@ from scheduler.cli.decision_rows import Told, told, with_customers
 from scheduler.cli.formats import Column, count, painted, print_table
 from scheduler.cli.kernels import kernel_for
 from scheduler.cli.local_time import shown
-from scheduler.decisions.columns import Columns, columns_of, columns_of_each
 from scheduler.decisions.compiled import Kernel
-from scheduler.decisions.decide import chunks
-from scheduler.decisions.facts import known_by
 from scheduler.planning.difference import Aspect, Change, Comparison, Kind, differences
 from scheduler.planning.touched import spoken_to, touched
-from scheduler.store.columns import read_present
+from scheduler.store.columns import ALWAYS, read_present
 from scheduler.wallclock import DAY, Zone, zone
 
 if TYPE_CHECKING:
+    from scheduler.decisions.columns import Columns
     from scheduler.store import Store
     from scheduler.workspace import Workspace
 
@@ -93,11 +90,9 @@ def differing(
     if customer is None and not as_known:  # what is known at present says nothing of the past
         chosen = spoken_to(store, compared, chosen, now, days, by=by)
     number = store.counts().customers if chosen is None else len(chosen)
+    known = now if as_known else ALWAYS
     with _progress(number) as advance:
-        if as_known:
-            seen = _as_known(store, compared, chosen, now, by)
-        else:
-            seen = read_present(store, compared.programs, chosen, chunk=by.chunk, arrays=by.arrays)
+        seen = read_present(store, compared.programs, chosen, chunk=by.chunk, arrays=by.arrays, known_by=known)
         found = differences(advance(seen), compared, now, days, by=by)
         return sorted((one for one in found if rule in {None, one.rule}), key=lambda one: one.decision.order)
 
@@ -116,13 +111,6 @@ def _kernel(workspace: Workspace, ids: Sequence[str] | None) -> Kernel:
     counts = workspace.store.counts()
     share = 1.0 if ids is None else len(ids) / max(counts.customers, 1)
     return kernel_for(workspace.folder, int(counts.events * share))
-
-
-def _as_known(
-    store: Store, compared: Comparison, ids: Iterable[str] | None, now: int, by: Kernel
-) -> Iterator[list[Columns]]:
-    for chunk in chunks((known_by(one, now) for one in store.customers.read(ids)), by.chunk):
-        yield columns_of_each(compared.programs, partial(columns_of, customers=chunk))
 
 
 def print_edits(compared: Comparison) -> None:

@@ -101,12 +101,13 @@ def previewed(
     from scheduler.decisions.facts import known_by
     from scheduler.planning.preview import ahead
     from scheduler.planning.preview import preview as decide_ahead
-    from scheduler.store.columns import read_present
+    from scheduler.store.columns import ALWAYS, read_present
 
     by = PLAIN if customer is not None else kernel_for(workspace.folder, workspace.store.counts().events)
-    if customer is None and not silences and not as_known:
-        program = going_by.program
-        for (columns,) in read_present(workspace.store, [program], None, chunk=by.chunk, arrays=by.arrays):
+    if customer is None and not silences:
+        program, known = going_by.program, now if as_known else ALWAYS
+        seen = read_present(workspace.store, [program], None, chunk=by.chunk, arrays=by.arrays, known_by=known)
+        for (columns,) in seen:
             walk = ahead(columns, going_by, now, days, silences=False, by=by)
             contacts = map(walk.decision, walk.decided(contacts=True))
             for decision, customer_ in with_customers(workspace.store, contacts):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from scheduler.channels.registry import not_set_up
 from scheduler.cli.frame import cache_of
 from scheduler.cli.moments import moment_of
 from scheduler.errors import InputError, RulebookError
@@ -42,6 +41,8 @@ def ensure_templates(workspace: Workspace, rulebook: Rulebook) -> None:
 
 def known_in(settings: Settings, store: Store | None) -> Known:
     """What the settings and the facts in a store say, for warnings; nothing of facts where there are none yet."""
+    from scheduler.channels.registry import not_set_up
+
     channels = frozenset(CHANNELS) - not_set_up(CHANNELS, settings).keys()
     seen = None if store is None else store.survey()
     if store is None or seen is None or not seen.events:

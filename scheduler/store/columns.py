@@ -37,6 +37,9 @@ EVENTS_AT_ONCE = 5_000
 MOST_EVENTS = 400_000
 """A chunk of customers who have more events than this is halved, and again, down to one customer."""
 
+ALWAYS = 2**63 - 1
+"""The moment by which everything is known, in UTC microseconds."""
+
 _A_DATE = '{"date":'  # as `values` writes it
 _HOW_MANY = About("SELECT count(*) FROM {of}event WHERE {those}")
 
@@ -68,13 +71,14 @@ _EVENTS = _Lists(
     "event",
     ("customer", "id", "name", "at", "known_at", "properties"),
     order="bucket, customer, at, id",
-    where="{those} AND replaced_by IS NULL AND name IN :names",
+    where="{those} AND replaced_by IS NULL AND name IN :names AND at <= :known_by AND known_at <= :known_by",
     objects="properties",
 )
 _CONSENTS = _Lists(
     "consent",
     ("customer", "topic", "channel", "given", "at"),
     order="bucket, customer, at, topic, channel, given",
+    where="{those} AND at <= :known_by",
 )
 
 
@@ -85,26 +89,33 @@ def read_columns(store: Store, program: Program, *, chunk: int, arrays: bool) ->
     """
 
     def look(connection: Connection, those: Those) -> Columns:
-        return _columns(connection, program, those, store.pepper, arrays=arrays)
+        return _columns(connection, program, those, store.pepper, ALWAYS, arrays=arrays)
 
     return in_chunks(store, None, look, chunk=chunk, weigh=_how_many, most=MOST_EVENTS)
 
 
 def read_present(
-    store: Store, programs: Sequence[Program], ids: Iterable[str] | None, *, chunk: int, arrays: bool
+    store: Store,
+    programs: Sequence[Program],
+    ids: Iterable[str] | None,
+    *,
+    chunk: int,
+    arrays: bool,
+    known_by: int = ALWAYS,
 ) -> Iterator[list[Columns]]:
     """What each of the programs asks about customers, with past contacts and what has ended; without ids about all.
 
-    In order and in chunks as `read_columns`. Programs that look at the same facts share their columns.
+    In order and in chunks as `read_columns`. Programs that look at the same facts share their columns. What happened,
+    or was learned, after `known_by` (UTC microseconds) is left out, as `facts.known_by` leaves it out of a customer.
     """
 
     def look(connection: Connection, those: Those) -> list[Columns]:
         contacts, ended = remembered(connection, those)
-        contacts_of = [contacts.get(row[1], ()) for row in those.rows]
+        contacts_of = [[one for one in contacts.get(row[1], ()) if one.at <= known_by] for row in those.rows]
         ended_of = [ended.get(row[1], ()) for row in those.rows]
 
         def columns(program: Program) -> Columns:
-            found = _columns(connection, program, those, store.pepper, arrays=arrays)
+            found = _columns(connection, program, those, store.pepper, known_by, arrays=arrays)
             return replace(found, contacts=contacts_of, ended=ended_of)
 
         return columns_of_each(programs, columns)
@@ -117,7 +128,9 @@ def _how_many(connection: Connection, those: Those) -> int:
     return int(events)
 
 
-def _columns(connection: Connection, program: Program, those: Those, pepper: bytes, *, arrays: bool) -> Columns:
+def _columns(
+    connection: Connection, program: Program, those: Those, pepper: bytes, known_by: int, *, arrays: bool
+) -> Columns:
     ids = [row[1] for row in those.rows]
     asked = {*program.attributes, "timezone", "country", "preferred_channel"}
     addresses = {ADDRESSES[channel] for channel in program.channels if channel in ADDRESSES}
@@ -127,9 +140,9 @@ def _columns(connection: Connection, program: Program, those: Those, pepper: byt
     unusable = suppressed(connection, _by_customer(ids, {name: known[name] for name in addresses}), pepper)
     told = _Told(program, arrays)
     if program.events:
-        for lists in _lists_of_events(connection, program, those):
+        for lists in _lists_of_events(connection, those, names=program.events, known_by=known_by):
             told.add(lists)
-    whose, topics, channels, given, at = map(json.loads, _CONSENTS.of(connection, those))
+    whose, topics, channels, given, at = map(json.loads, _CONSENTS.of(connection, those, known_by=known_by))
     other = len(program.topics) + len(program.channels)  # a topic or channel that no rule uses fits none
     return Columns(
         ids=ids,
@@ -152,15 +165,15 @@ def _columns(connection: Connection, program: Program, those: Those, pepper: byt
     )
 
 
-def _lists_of_events(connection: Connection, program: Program, those: Those) -> Iterator[list[str]]:
+def _lists_of_events(connection: Connection, those: Those, **asked: Any) -> Iterator[list[str]]:
     """Read a part while the one before it is taken apart: the database needs no turn of the interpreter for it."""
     size = -(-len(those.rows) // (1 + those.weight // EVENTS_AT_ONCE))
     parts = [those.part(start, start + size) for start in range(0, len(those.rows), size)]
     with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(_EVENTS.of, connection, parts[0], names=program.events)
+        ahead = reader.submit(_EVENTS.of, connection, parts[0], **asked)
         for part in parts[1:]:
             lists = ahead.result()
-            ahead = reader.submit(_EVENTS.of, connection, part, names=program.events)
+            ahead = reader.submit(_EVENTS.of, connection, part, **asked)
             yield lists
         yield ahead.result()
 
@@ -252,10 +265,10 @@ class _Values:
         rows: list[dict[str, Any]] = json.loads(written, parse_int=str.encode, parse_float=_number)
         dated = _A_DATE in written
         for name, numbers in self._numbers.items():
-            values: list[Any] = list(map(dict.get, rows, repeat(name)))
+            values: Iterable[Any] = map(dict.get, rows, repeat(name))
             if dated:
                 values = [date.fromisoformat(one["date"]) if one.__class__ is dict else one for one in values]
-            self._codes[name].append(_whole(map(numbers.__getitem__, values), self.arrays))
+            self._codes[name].append(_whole(map(numbers.__getitem__, values), self.arrays, count=len(rows)))
 
     def columns(self) -> dict[str, Column]:
         """The columns by name."""
@@ -283,12 +296,13 @@ def _instants(written: str, arrays: bool) -> Ints:
     return numpy.fromstring(written[1:-1], "i8", sep=",")  # type: ignore[return-value] # an array reads as a sequence
 
 
-def _whole(numbers: Iterable[int], arrays: bool) -> Ints:
+def _whole(numbers: Iterable[int], arrays: bool, *, count: int = -1) -> Ints:
+    """Lay out numbers; an array is made at once where it is told how many they are."""
     if not arrays:
         return list(numbers)
     import numpy
 
-    return numpy.fromiter(numbers, "i8")  # type: ignore[return-value] # as above
+    return numpy.fromiter(numbers, "i8", count)  # type: ignore[return-value] # as above
 
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:

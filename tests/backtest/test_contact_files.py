@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 import pytest
 from histories import at, customer, event, on_arrays, program, walks
-from hypothesis import HealthCheck, assume, given, settings
-from shops import Shop, shops
+from hypothesis import assume, given, settings
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.backtest.contacts import Contacts, ending_of
 from scheduler.backtest.told import KEYS
@@ -142,7 +142,7 @@ def test_other_endings_are_refused(name: str) -> None:
         ending_of(Path(name))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=60, derandomize=True)
 @given(shop=shops(whole_language=True))
 def test_random_shops_are_told_as_the_preview_tells_them(shop: Shop) -> None:
     try:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from histories import on_arrays, walks
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from second_engine.conditions import holds
 from second_engine.person import person
-from shops import Shop, shops
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.backtest.judging import Moment, Moments
 from scheduler.backtest.signs import needs_of
@@ -39,12 +39,10 @@ def judged(condition: Condition, program: Program) -> bool:
 
 
 @settings(
+    UNHURRIED,
     max_examples=60,
-    deadline=None,
     derandomize=True,
-    database=None,
     phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
 )
 @given(shop=shops(whole_language=True))
 def test_conditions_hold_as_the_second_engine_says(shop: Shop) -> None:

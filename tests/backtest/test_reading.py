@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from histories import as_arrays, customer, event, program, read
-from hypothesis import HealthCheck, assume, given, settings
-from shops import Shop, shops
+from hypothesis import assume, given, settings
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.backtest.reading import as_lists, view, wanted
 from scheduler.backtest.replay import replay
@@ -87,7 +87,7 @@ def test_on_arrays_it_is_the_same() -> None:
     assert seen.properties["kind"].codes == expected.properties["kind"].codes
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=40, derandomize=True)
 @given(one=shops(whole_language=True), other=shops(whole_language=True))
 def test_what_was_read_for_two_decides_as_what_was_read_for_one(one: Shop, other: Shop) -> None:
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
+import pytest
 from histories import at, counted, customer, event, program, read, walks
 
 from scheduler.backtest.replay import replay, suited
@@ -55,7 +57,7 @@ def test_the_kernel_is_chosen_by_all_events_where_they_are_few() -> None:
 
 
 def test_of_many_events_only_the_first_are_looked_at_and_nothing_is_lost() -> None:
-    assert asked([many(100_000), many(100_000), many(100_000)]) == (200_000, 3)
+    assert asked([many(15_000), many(15_000), many(15_000)]) == (30_000, 3)
 
 
 def test_the_past_begins_with_no_contacts() -> None:
@@ -85,6 +87,33 @@ def test_walks_come_in_the_order_of_chunks_and_few_are_held(compiled_kernel: Ker
         ids += list(walk.columns.ids)
         assert len(taken) <= number + 2
     assert ids == [one.id for one in PEOPLE]
+
+
+def test_the_next_chunk_is_read_while_one_is_looked_at() -> None:
+    is_read = Event()
+
+    def chunks() -> Iterator[Columns]:
+        first, second, *_ = read(RULES, PEOPLE)
+        yield first
+        is_read.set()
+        yield second
+
+    made = replay([RULES], chunks(), SINCE, UNTIL, by=PLAIN)
+    next(made)
+    assert is_read.wait(timeout=10)
+    assert len(list(made)) == 1
+
+
+def test_what_fails_in_reading_is_raised_once_all_before_it_is_walked() -> None:
+    def chunks() -> Iterator[Columns]:
+        yield from read(RULES, PEOPLE)[:2]
+        raise OSError("the disk has gone")
+
+    made = replay([RULES], chunks(), SINCE, UNTIL, by=PLAIN)
+    next(made)
+    next(made)
+    with pytest.raises(OSError, match="the disk has gone"):
+        next(made)
 
 
 def test_a_replay_that_is_given_up_ends(compiled_kernel: Kernel) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from histories import HOUSE, counted, customer, event, on_arrays, program, tallied, walks
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from shops import Shop, shops
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.backtest.tally import Months, Tally, difference
 from scheduler.decisions.outcome import Outcome
@@ -146,7 +146,7 @@ def test_rules_of_either_side_are_compared() -> None:
     assert difference({"a": 1, "b": 2}, {"b": 5, "c": 3}) == {"a": (1, 0), "b": (2, 5), "c": (0, 3)}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=60, derandomize=True)
 @given(shop=shops(whole_language=True), days=st.sampled_from([3, 20, 90]))
 def test_arrays_are_counted_as_lists_are(shop: Shop, days: int) -> None:
     try:

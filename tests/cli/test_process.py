@@ -46,6 +46,17 @@ def test_help_loads_neither_the_database_nor_rich() -> None:
     assert found.stdout == "[]\n"
 
 
+def test_what_is_left_at_the_end_is_not_looked_through() -> None:
+    code = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 10_000))
+from scheduler.cli import main
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+    assert found.stdout.splitlines()[-1] == "True"
+
+
 @pytest.mark.parametrize(
     "before",
     ["sys.meta_path.insert(0, Impatient())", "import scheduler.cli; sys.stdout = Impatient()"],
