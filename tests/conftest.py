@@ -1,21 +1,26 @@
-"""Real databases for every test that asks: a SQLite file, and a PostgreSQL server of this test run's own."""
+"""What is real for every test that asks: a SQLite file, a PostgreSQL server of this test run's own, a browser."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fasteners  # type: ignore[import-untyped] # ships no types
 import psutil  # type: ignore[import-untyped] # ships no types
 import pytest
+from emptying import empty
 
 from scheduler.decisions.compiled import Kernel, compiled
 from scheduler.store import Store, open_store
-from scheduler.store.tables import Table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +29,21 @@ def compiled_kernel(pytestconfig: pytest.Config) -> Kernel:
     pytest.importorskip("numba")
     assert pytestconfig.cache is not None
     return compiled(str(pytestconfig.cache.mkdir("kernel")))
+
+
+@pytest.fixture(scope="module")  # no longer: as long as it is open, no other test can run an event loop
+def browser() -> Iterator[Browser]:
+    """Chromium; where there is none, tests fail in CI and are skipped at home."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("needs chromium (Debian: apt-get install chromium) to look at pages and mails as people do")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +107,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_file"), path)
         return f"sqlite:///{path}"
     url, opened = request.getfixturevalue("postgresql_store")
-    with opened.write() as connection:
-        for table in reversed(Table.metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty(opened)
     return str(url)
 
 

@@ -62,6 +62,16 @@ card:
   send: words
   by: [email]
 """
+CALL = """
+call:
+  reason: They left us and we want to learn why.
+  asks_for: feedback
+  when: left
+  before: 21 days
+  assign: account_owner
+  script: words
+  by: [phone]
+"""
 WORDS = {
     "templates/words.email.md": "---\nsubject: Hello\n---\nThis is for you.\n",
     "templates/words.sms.txt": "This is for you.\n",

@@ -45,7 +45,7 @@ class Mailbox:
             assert self._arrived.wait_for(lambda: recipients <= set(self.recipients), 60), len(self.recipients)
 
 
-class _AnyPort(Controller):
+class AnyPort(Controller):
     """Listens on whatever port is free."""
 
     def _trigger_server(self) -> None:
@@ -58,10 +58,16 @@ class _AnyPort(Controller):
 def mailbox() -> Iterator[Mailbox]:
     """A mail server on a free port of the loopback."""
     box = Mailbox()
-    controller = _AnyPort(box, hostname="127.0.0.1", port=0)
-    controller.start()
-    box.port = controller.port
-    try:
+    with listening(box) as box.port:
         yield box
+
+
+@contextmanager
+def listening(handler: Any) -> Iterator[int]:
+    """A mail server on a free port of the loopback, which is told; what comes is for aiosmtpd's handler."""
+    controller = AnyPort(handler, hostname="127.0.0.1", port=0)
+    controller.start()
+    try:
+        yield controller.port
     finally:
         controller.stop()

@@ -18,6 +18,7 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import quote
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from scheduler.decisions.facts import Consent, Contact, Customer, Event
@@ -28,6 +29,8 @@ from scheduler.store import CustomerConsent, CustomerEvent, Store
 from scheduler.wallclock import DAY, date_of, day_of
 
 HOUR = DAY // 24
+UNHURRIED = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+"""For a test that takes its time over each shop, and begins anew each time."""
 SOME_NOWS = [
     day_of(date(2026, 3, 14)) * DAY + 9 * HOUR,  # the clocks change in Europe on the 29th, in Lord Howe on 5 April
     day_of(date(2026, 10, 20)) * DAY + 13 * HOUR + 17,
@@ -497,3 +500,11 @@ def shops(draw: st.DrawFn, *, whole_language: bool = False, remembered: bool = F
         for name in ("ann", "bea", "cem")[: draw(one(2, 3, 1))]
     )
     return Shop(files, people, now)
+
+
+def _can_be_delivered(shop: Shop) -> bool:
+    return not {use.channel for rule in shop.rulebook.rules.values() for use in rule.by} & {"post", "webhook"}
+
+
+DELIVERABLE = shops(whole_language=True).filter(_can_be_delivered)
+"""Shops that have a template, and these tests a sink, for every channel that their rules name."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
-from shops import HOUR, Shop, shops
+from shops import HOUR, UNHURRIED, Shop, shops
 from sinks import Sinks
 
 from scheduler.decisions.outcome import Decision
@@ -121,13 +121,7 @@ def compiled(store: Store, shop: Shop, now: int) -> Any:
         assume(False)
 
 
-@settings(
-    max_examples=50,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-)
+@settings(UNHURRIED, max_examples=50, phases=[Phase.explicit, Phase.generate, Phase.shrink])
 @given(shops=edits(), hours=st.sampled_from([0, 1, 30]))
 def test_after_activation_the_contacts_are_those_before_with_the_diff(
     shops: tuple[Shop, Shop], hours: int, sqlite_file: Path
@@ -136,7 +130,7 @@ def test_after_activation_the_contacts_are_those_before_with_the_diff(
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=500)
 @given(shops=edits(), hours=st.sampled_from([0, 1, 30]))
 def test_after_many_activations_the_contacts_are_those_before_with_the_diff(
     shops: tuple[Shop, Shop], hours: int, sqlite_file: Path

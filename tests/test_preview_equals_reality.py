@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
-from shops import HOUR, Shop, shops
+from hypothesis import Phase, assume, given, settings
+from sample_shop import MONDAY, lay_down, take_sample
+from shops import DELIVERABLE, HOUR, UNHURRIED, Shop
 from sinks import Sinks
 
 from scheduler.decisions.facts import Event
@@ -20,15 +21,13 @@ from scheduler.delivery.simulation import simulate
 from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import Worker, at_work
 from scheduler.errors import InputError
-from scheduler.intake import Options, import_consents, import_customers, import_events
 from scheduler.planning.activation import activate
 from scheduler.planning.preview import preview
 from scheduler.planning.rulebooks import active
 from scheduler.rulebook.model import Status
 from scheduler.rulebook.reader import load_rulebook
-from scheduler.starter import starter_files
 from scheduler.store import CustomerEvent, Row, Store
-from scheduler.wallclock import DAY, parse_instant, zone
+from scheduler.wallclock import DAY
 from scheduler.workspace import Workspace, open_workspace
 
 DAYS = 30
@@ -121,65 +120,40 @@ def _has_row(decision: Decision, shop: Shop) -> bool:
     return not (rule.backfill == "none" and is_old)
 
 
-def can_be_delivered(shop: Shop) -> bool:
-    """Whether the shop has a template, and this test a sink, for every channel that its rules name."""
-    return not {use.channel for rule in shop.rulebook.rules.values() for use in rule.by} & {"post", "webhook"}
-
-
-SHOPS = shops(whole_language=True).filter(can_be_delivered)
-
-
-@settings(
-    max_examples=50,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-)
-@given(shop=SHOPS)
+@settings(UNHURRIED, max_examples=50, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+@given(shop=DELIVERABLE)
 def test_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],
-)
-@given(shop=SHOPS)
+@settings(UNHURRIED, max_examples=6, phases=[Phase.explicit, Phase.generate])
+@given(shop=DELIVERABLE)
 def test_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file, happens=amid_noise)
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(shop=SHOPS)
+@settings(UNHURRIED, max_examples=500)
+@given(shop=DELIVERABLE)
 def test_many_random_shops_do_what_their_previews_show(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file)
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(shop=SHOPS)
+@settings(UNHURRIED, max_examples=100)
+@given(shop=DELIVERABLE)
 def test_in_many_shops_more_ticks_and_facts_that_concern_no_rule_change_nothing(shop: Shop, sqlite_file: Path) -> None:
     compare(shop, sqlite_file, happens=amid_noise)
 
 
 def test_the_sample_shop_does_what_its_preview_shows(tmp_path: Path) -> None:
-    for path, content in starter_files():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
-    now = parse_instant("2026-11-02T08:00:00+01:00", zone("UTC"))
+    lay_down(tmp_path)
     with open_workspace(tmp_path, secret="a secret") as workspace:
         store = workspace.store
-        import_customers(store, tmp_path / "sample/customers.csv", Options(), now=now)
-        import_events(store, tmp_path / "sample/events.jsonl", Options(), now=now)
-        import_consents(store, tmp_path / "sample/consent.csv", Options(), now=now)
-        activate(store, load_rulebook(tmp_path), "test", now)
-        foreseen = foresee(store, now)
-        sinks, rows = let_it_happen(workspace, now)
+        take_sample(store, tmp_path)
+        activate(store, load_rulebook(tmp_path), "test", MONDAY)
+        foreseen = foresee(store, MONDAY)
+        sinks, rows = let_it_happen(workspace, MONDAY)
     contacts = [one for one in foreseen if one.outcome is Outcome.CONTACT]
     assert len(contacts) > 50
     assert sinks.taken == sorted((one.at, one.occasion, one.channel or "") for one in contacts)

@@ -4,9 +4,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from sample_shop import lay_down
 
 import scheduler
-from scheduler.starter import starter_files
 
 
 def test_every_public_name_is_there_and_documented() -> None:
@@ -34,9 +34,7 @@ def test_importing_the_package_loads_nothing_of_it() -> None:
 def test_the_example_decides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path, content in starter_files():
-        (tmp_path / "shop" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "shop" / path).write_bytes(content)
+    lay_down(tmp_path / "shop")
     monkeypatch.chdir(tmp_path)
     now = 1_793_606_400_000_000  # 2 November 2026
     with scheduler.open_workspace(Path("shop")) as shop:

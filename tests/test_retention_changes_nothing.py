@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from keeping import AT_ONCE, BIRTHDAY, HOUSE, at, rulebook
-from shops import HOUR, Shop, shops
+from shops import DELIVERABLE, HOUR, UNHURRIED, Shop
 from sinks import Sinks
 
 from scheduler.decisions.facts import Customer, Event
@@ -105,14 +105,6 @@ def reach_of(shop: Shop) -> int:
     return look_back(compile_rules(shop.rulebook)).reach
 
 
-def can_be_delivered(shop: Shop) -> bool:
-    return not {use.channel for rule in shop.rulebook.rules.values() for use in rule.by} & {"post", "webhook"}
-
-
-SHOPS = shops(whole_language=True).filter(can_be_delivered)
-UNHURRIED: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-
-
 HOUSE_THAT_REMEMBERS = (
     HOUSE
     + """
@@ -155,8 +147,8 @@ def test_what_is_as_old_as_is_set_stays_while_a_rule_may_look_at_it(shop: Shop, 
 
 
 @pytest.mark.slow
-@settings(max_examples=40, **UNHURRIED)
-@given(shop=SHOPS)
+@settings(UNHURRIED, max_examples=40)
+@given(shop=DELIVERABLE)
 def test_random_shops_decide_as_if_nothing_had_left(shop: Shop, sqlite_file: Path) -> None:
     try:
         later = reach_of(shop) + 3 * DAY

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from second_engine.walk import SecondDecision, second_decisions
-from shops import Shop, shops
+from shops import UNHURRIED, Shop, shops
 
 from scheduler.decisions.compiled import Kernel
 from scheduler.decisions.decide import decide
@@ -95,20 +95,20 @@ def _told(decision: Decision | SecondDecision | None) -> Told | None:
     return outcome, decision.at, decision.channel, because
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=200, derandomize=True)
 @given(shop=SHOPS, walk=WALKS)
 def test_both_engines_decide_the_same_about_random_shops(shop: Shop, walk: Walk) -> None:
     compare(shop, walk)
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=2000)
 @given(shop=SHOPS, walk=WALKS)
 def test_both_engines_decide_the_same_about_many_random_shops(shop: Shop, walk: Walk) -> None:
     compare(shop, walk)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(UNHURRIED, max_examples=60, derandomize=True)
 @given(shop=SHOPS, walk=WALKS)
 def test_machine_code_decides_the_same_as_plain_python(shop: Shop, walk: Walk, compiled_kernel: Kernel) -> None:
     shop, since, until, activated = walk.within(shop)

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sample_shop import lay_down
 from typing_commands import run_here
-
-from scheduler.starter import starter_files
 
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys(('numba', 'numpy', 'llvmlite'))); "
 WORDS = ("backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", "sample", "--format", "json")
@@ -17,9 +16,7 @@ WORDS = ("backtest", "--from", "2026-05-01", "--to", "2026-11-01", "--facts", "s
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    for path, content in starter_files():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
+    lay_down(tmp_path)
     return tmp_path
 
 

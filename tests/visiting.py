@@ -206,17 +206,28 @@ def house(
 @contextmanager
 def served(site: Site) -> Iterator[str]:
     """The site at a free port of the loopback, and where that is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, served_at(listener, site):
+        yield address_of(listener)
+
+
+@contextmanager
+def served_at(listener: socket.socket, site: Site) -> Iterator[None]:
+    """The site at a port that is listened on already: its settings may hold the address."""
     config = uvicorn.Config(create_app(site), log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        try:
-            until(lambda: server.started or not thread.is_alive(), "the server to listen")
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(30)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        until(lambda: server.started or not thread.is_alive(), "the server to listen")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a site is that is served there."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def chosen(html: str, name: str) -> list[str]:

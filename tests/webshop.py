@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ class Shop:
 
 
 @contextmanager
-def serving(folder: Path, **options: Any) -> Iterator[Shop]:
-    """A workspace in a folder that is served; `options` are settings."""
+def serving(folder: Path, empty: Path | None = None, **options: Any) -> Iterator[Shop]:
+    """A workspace in a folder that is served, on a copy of an empty database if there is one; `options` are settings."""
+    if empty is not None:
+        shutil.copy(empty, folder / "rightreason.db")
     given = {"secret": "a secret of the tests", "serve": {"write_key": KEY}, **options}
     with open_workspace(folder, **given) as workspace:
         shop: Shop

@@ -83,6 +83,25 @@ class Facts:
         return frame.with_columns(month=self.period.month_of(frame["at"])).filter(pl.col("month").is_not_null())
 
 
+def followed(frame: polars.DataFrame, events: polars.DataFrame, within: int) -> polars.DataFrame:
+    """Add to rows with a `customer` and an `at`, as `value`, whether one of the events came to the customer after it.
+
+    It came by no more than `within` microseconds later; the events are in order of their `at`.
+    """
+    import polars as pl
+
+    met = frame.join_asof(
+        events.select("customer", "at", next="at"),
+        on="at",
+        by="customer",
+        strategy="forward",
+        tolerance=within,
+        allow_exact_matches=False,
+        check_sortedness=False,
+    )
+    return met.with_columns(value=pl.col("next").is_not_null().cast(pl.Int64))
+
+
 def texts(states: Iterable[State]) -> Sequence[str]:
     """States as they stand in their column."""
     return sorted(map(str, states))

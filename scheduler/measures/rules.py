@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.decisions.causes import Cause
 from scheduler.decisions.comparison import predicate
-from scheduler.measures.facts import ALL, Facts, texts
+from scheduler.measures.facts import ALL, Facts, followed, texts
 from scheduler.measures.measure import Grouping
 from scheduler.measures.staying import ORDERED, REFERRED
 from scheduler.measures.surveys import EXIT, SCALES
@@ -109,7 +109,7 @@ def goals(facts: Facts, _: Grouping) -> polars.DataFrame:
     for name, rule in facts.rulebook.rules.items():
         goal, own = goal_of(rule), arms.filter(pl.col("rule") == name)
         if goal is not None and len(own):
-            found.append(_reached(own, _goals(facts, goal)).select(found[0].columns))
+            found.append(followed(own, _goals(facts, goal), GOAL_DAYS * DAY).select(found[0].columns))
     return pl.concat(found)
 
 
@@ -125,21 +125,6 @@ def _goals(facts: Facts, goal: EventCondition) -> polars.DataFrame:
     read = values.read_all(distinct.to_list())
     fitting = [all(test(one.get(key)) for key, test in tests.items()) for one in read]
     return told.filter(pl.col("properties").is_in(distinct.filter(pl.Series(fitting, dtype=pl.Boolean)).implode()))
-
-
-def _reached(own: polars.DataFrame, events: polars.DataFrame) -> polars.DataFrame:
-    import polars as pl
-
-    met = own.join_asof(
-        events.select("customer", "at", reached="at"),
-        on="at",
-        by="customer",
-        strategy="forward",
-        tolerance=GOAL_DAYS * DAY,
-        allow_exact_matches=False,
-        check_sortedness=False,
-    )
-    return met.with_columns(value=pl.col("reached").is_not_null().cast(pl.Int64))
 
 
 def _causes(state: str, because: str | None) -> list[str]:

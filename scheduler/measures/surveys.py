@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from scheduler.measures.facts import Facts
+from scheduler.measures.facts import Facts, followed
 from scheduler.measures.measure import Grouping
 from scheduler.rulebook.model import AsksFor, Rulebook
 from scheduler.wallclock import DAY
@@ -53,9 +53,7 @@ def nps(facts: Facts, _: Grouping) -> polars.DataFrame:
 
 def csat(facts: Facts, _: Grouping) -> polars.DataFrame:
     """Whether each answer is satisfied."""
-    import polars as pl
-
-    return facts.in_months(scores(facts, CSAT)).with_columns(value=(pl.col("score") >= SATISFIED).cast(pl.Int64))
+    return _at_least(SATISFIED, facts, CSAT)
 
 
 def ces(facts: Facts, _: Grouping) -> polars.DataFrame:
@@ -67,9 +65,13 @@ def ces(facts: Facts, _: Grouping) -> polars.DataFrame:
 
 def easy(facts: Facts, _: Grouping) -> polars.DataFrame:
     """Whether it was easy, by each answer."""
+    return _at_least(EASY, facts, CES)
+
+
+def _at_least(least: int, facts: Facts, name: str) -> polars.DataFrame:
     import polars as pl
 
-    return facts.in_months(scores(facts, CES)).with_columns(value=(pl.col("score") >= EASY).cast(pl.Int64))
+    return facts.in_months(scores(facts, name)).with_columns(value=(pl.col("score") >= least).cast(pl.Int64))
 
 
 def answered(facts: Facts, _: Grouping) -> polars.DataFrame:
@@ -107,13 +109,4 @@ def recovered(facts: Facts, _: Grouping) -> polars.DataFrame:
     positive = pl.concat(
         [nps_scores.filter(pl.col("score") >= PROMOTER), csat_scores.filter(pl.col("score") >= SATISFIED)]
     )
-    came_back = first.join_asof(
-        positive.select("customer", "at", again="at").sort("at"),
-        on="at",
-        by="customer",
-        strategy="forward",
-        tolerance=RECOVERY_DAYS * DAY,
-        allow_exact_matches=False,
-        check_sortedness=False,
-    )
-    return came_back.with_columns(value=pl.col("again").is_not_null().cast(pl.Int64))
+    return followed(first, positive.sort("at"), RECOVERY_DAYS * DAY)

@@ -26,20 +26,32 @@ async def body_of(request: Request, most: int) -> bytes:
             "the Content-Encoding is not one that is read; send gzip, or the body as it is",
             headers={"Accept-Encoding": "gzip"},
         )
+    held = await held_of(request, most)
+    if held is None:
+        raise _too_large(most)
+    return _unpacked(held, most) if encoding.endswith("gzip") else held
+
+
+async def held_of(request: Request, most: int) -> bytes | None:
+    """The body of a request as it comes; None where it has more than `most` bytes: no more are ever held."""
     held = bytearray()
     async for piece in request.stream():
         held += piece
         if len(held) > most:
-            raise _too_large(most)
-    return _unpacked(bytes(held), most) if encoding.endswith("gzip") else bytes(held)
+            return None
+    return bytes(held)
 
 
 async def json_of(request: Request, most: int) -> Any:
     """The JSON that a request brings, as `body_of` reads it. Raises `Problem`."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if media_type(request.headers.get("content-type", "")) != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with Content-Type: application/json")
     return parsed(await body_of(request, most))
+
+
+def media_type(written: str) -> str:
+    """What a `Content-Type` says without its parameters, in lower case (RFC 9110, 8.3)."""
+    return written.partition(";")[0].strip().lower()
 
 
 def parsed(body: bytes) -> Any:

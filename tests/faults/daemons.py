@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -137,22 +137,29 @@ def work(folder: Path, log: Path, injured: Injured, ready: str) -> None:
     """Be the daemon of a workspace, and say to `ready` that it is at work; runs in a process of its own."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["NOTIFY_SOCKET"] = ready
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(handle, stream)
-    from scheduler.cli import app, main
-    from scheduler.cli.run import run
-
-    # To build all commands would take longer than all else until the first message leaves.
-    app.registered_commands = [command for command in app.registered_commands if command.callback is run]
-    app.registered_groups = []
+    begin = told_to("run", folder, log)
     if injured.clock is not None:
         shift_clock(injured.clock)
     inflict(injured.functions)
     if injured.before_commit:
         inflict_before_commit(injured.before_commit)
-    sys.argv = ["rightreason", "--workspace", str(folder), "run"]
-    main()
+    begin()
+
+
+def told_to(command: str, folder: Path, log: Path) -> Callable[[], None]:
+    """What begins a command in a workspace, in a process that is there for nothing else and writes into a file."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(handle, stream)
+    from scheduler.cli import app, main
+
+    # To build all commands would take longer than all else until it does anything.
+    app.registered_commands = [
+        one for one in app.registered_commands if getattr(one.callback, "__name__", "") == command
+    ]
+    app.registered_groups = []
+    sys.argv = ["rightreason", "--workspace", str(folder), command]
+    return main
 
 
 def _end_with_parent() -> None:

@@ -1,13 +1,19 @@
-"""A desk at which files are handed in: writes a file, imports it into a real SQLite, and reads what was refused."""
+"""A desk at which files are handed in: writes a file, imports it into a real SQLite, and reads what was refused.
+
+`pytest_plugins = ["taking"]` brings it as a fixture. PYTEST_DONT_REWRITE, since it is imported by its name as well.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
+
+import pytest
 
 from scheduler.decisions.facts import Customer
 from scheduler.intake import Options, Summary, import_consents, import_customers, import_events
@@ -55,6 +61,12 @@ class Desk:
         found = self.store.customers.get(customer)
         assert found is not None
         return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
+    with Desk(tmp_path, sqlite_file) as desk:
+        yield desk
 
 
 def rejects(summary: Summary) -> list[str]:

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from columns_compared import Told, decided, told
 from hypothesis import HealthCheck, assume, given, settings
+from sample_shop import lay_down, take_sample
 from shops import Shop, shops
 from taking import instant
 
@@ -24,7 +25,6 @@ from scheduler.errors import InputError
 from scheduler.intake import Cause, Options, folder, import_consents, import_customers, import_events, rows, sequence
 from scheduler.intake.folder import History, read_folder
 from scheduler.rulebook.reader import load_rulebook, rulebook_from_texts
-from scheduler.starter import starter_files
 from scheduler.store import open_store
 from scheduler.wallclock import DAY
 
@@ -209,21 +209,12 @@ def test_the_order_of_large_files_makes_no_difference(
 
 
 def test_the_sample_shop_decides_the_same_from_its_files(tmp_path: Path) -> None:
-    for path, content in starter_files():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
+    lay_down(tmp_path)
     program = compile_rules(load_rulebook(tmp_path))
     for name, form in (("customers", "csv"), ("events", "jsonl"), ("consent", "csv")):
         assert (tmp_path / f"sample/{name}.{form}").exists()
     with open_store(f"sqlite:///{tmp_path}/rightreason.db") as store:
-        for take, file in (
-            (import_customers, "customers.csv"),
-            (import_events, "events.jsonl"),
-            (import_consents, "consent.csv"),
-        ):
-            assert not take(
-                store, tmp_path / "sample" / file, Options(), now=instant("2026-11-02T08:00:00+01:00")
-            ).rejected
+        take_sample(store, tmp_path)
         expected = [columns_of(program, list(store.customers.read()))]
     assert seen(tmp_path / "sample", program) == told(program, expected)
     since, until = instant("2026-08-01T00:00:00+00:00"), instant("2026-12-02T00:00:00+00:00")

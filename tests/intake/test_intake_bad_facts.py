@@ -1,14 +1,7 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from taking import Desk, rejects
 
-
-@pytest.fixture
-def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
-    with Desk(tmp_path, sqlite_file) as desk:
-        yield desk
+pytest_plugins = ["taking"]
 
 
 def refused(desk: Desk, column: str, cell: str, **more: str) -> str:

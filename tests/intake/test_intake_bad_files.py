@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,11 +6,7 @@ from taking import Desk, rejects
 from scheduler.errors import InputError
 from scheduler.intake import Cause
 
-
-@pytest.fixture
-def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
-    with Desk(tmp_path, sqlite_file) as desk:
-        yield desk
+pytest_plugins = ["taking"]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(desk: Desk) -> None:

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from taking import Desk, instant
@@ -8,11 +6,7 @@ from taking import Desk, instant
 from scheduler.errors import InputError
 from scheduler.intake import Cause
 
-
-@pytest.fixture
-def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
-    with Desk(tmp_path, sqlite_file) as desk:
-        yield desk
+pytest_plugins = ["taking"]
 
 
 def test_columns_are_mapped_by_their_names(desk: Desk) -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -11,12 +10,7 @@ from scheduler.errors import InputError
 from scheduler.intake import Cause, Options, import_events
 from scheduler.wallclock import DAY, zone
 
-
-@pytest.fixture
-def desk(tmp_path: Path, sqlite_file: Path) -> Iterator[Desk]:
-    with Desk(tmp_path, sqlite_file) as desk:
-        yield desk
-
+pytest_plugins = ["taking"]
 
 EVENTS = """customer,name,at,total
 1,order_placed,2026-02-01T10:00Z,20

@@ -7,34 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from mailbox import listening
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from aiosmtpd.controller import Controller
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from sample_shop import lay_down
 from typing_commands import run_in
+from visiting import address_of, served_at
 
 from scheduler.decisions.facts import Event
 from scheduler.delivery.tick import tick
 from scheduler.delivery.worker import at_work
-from scheduler.starter import starter_files
 from scheduler.store import CustomerEvent
 from scheduler.wallclock import parse_instant, zone
-from scheduler.web.app import create_app
 from scheduler.web.site import Site
 from scheduler.workspace import Workspace, open_workspace
 
-CHROMIUM = shutil.which("chromium")
 LOOKED_AT = os.environ.get("SCREENSHOTS_OF_PAGES")
 """A folder for pictures of each page, for whoever wants to look at them."""
 NARROW, WIDE = 320, 1280
@@ -57,7 +53,6 @@ BREAD = {"product": "Rye sourdough", "category": "ingredients", "order_id": "A1"
 class Letters:
     """A mail server that keeps what it gets."""
 
-    port: int = 0
     all: list[EmailMessage] = field(default_factory=list)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
@@ -71,15 +66,6 @@ class Letters:
         body = self.all[-1].get_body(("html",))
         assert isinstance(body, EmailMessage)
         return str(body.get_content())
-
-
-class _AnyPort(Controller):
-    """Listens on whatever port is free."""
-
-    def _trigger_server(self) -> None:
-        server: Any = self.server
-        self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call] # aiosmtpd is typed in part
 
 
 @dataclass
@@ -149,52 +135,20 @@ class Loop:
         return {one["period"]: one for one in found if one["measure"] == measure and one["campaign"] is None}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing: apt-get install chromium")
-        pytest.skip("needs chromium (Debian: apt-get install chromium) to walk the loop as a customer does")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def loop(tmp_path: Path, browser: Browser) -> Iterator[Loop]:
     letters = Letters()
-    mail = _AnyPort(letters, hostname="127.0.0.1", port=0)
-    mail.start()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for path, content in starter_files():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_bytes(content)
+    with listening(letters) as port, socket.create_server(("127.0.0.1", 0)) as listener:
+        lay_down(tmp_path)
         (tmp_path / "rightreason.toml").write_text(
-            f'[brand]\nname = "The Patient Oven"\nbase_url = "{address}"\n'
-            f'[email]\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\n'
+            f'[brand]\nname = "The Patient Oven"\nbase_url = "{address_of(listener)}"\n'
+            f'[email]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
             'from = "The Patient Oven <hello@patient-oven.example>"\n'
         )
         with open_workspace(tmp_path) as workspace:
             loop = Loop(workspace, letters, browser, "2026-11-02T08:00:00")
-            with served(loop, listener):
+            with served_at(listener, Site(workspace, loop.clock)):
                 yield loop
-    mail.stop()
-
-
-@contextmanager
-def served(loop: Loop, listener: socket.socket) -> Iterator[None]:
-    """The pages, at the loop's own time."""
-    app = create_app(Site(loop.workspace, lambda: loop.clock()))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(30)
 
 
 def test_a_detractor_is_cared_for_told_and_asked_again_and_the_results_show_it(loop: Loop, tmp_path: Path) -> None:

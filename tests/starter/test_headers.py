@@ -10,12 +10,10 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
 import pytest
+from sample_shop import mails_of
 
 from scheduler.channels.mime import mail_bytes
-from scheduler.messages.check import channels_of, render_sample
 from scheduler.messages.message import Email
-from scheduler.messages.templates import Templates
-from scheduler.rulebook.reader import read_rulebook
 from scheduler.settings import Settings
 
 NOW = 1_772_445_600_000_000  # 2 March 2026, 10:00 UTC
@@ -28,17 +26,11 @@ ONCE = ("Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-
 
 def mails(workspace: Path) -> Iterator[tuple[str, Email, bytes]]:
     """Each mail that a rule sends in each language: what it is, the message, and its bytes."""
-    book, _ = read_rulebook(workspace)
     settings = Settings.model_validate(
         {"workspace": workspace, "brand": {"name": "Brot & Öfen", "base_url": "https://shop.example"}}
     )
-    templates = Templates(book.files, settings.brand.language)
-    for rule in book.rules.values():
-        if "email" in channels_of(rule, templates):
-            for file in templates.variants(rule.template, "email"):
-                made = render_sample(templates, rule, "email", settings, language=file.locale)
-                assert isinstance(made, Email)
-                yield f"{rule.name} in {file.locale or 'no language'}", made, mail_bytes(made, f"{rule.name}/c/1", NOW)
+    for rule, locale, made in mails_of(workspace, settings):
+        yield f"{rule} in {locale or 'no language'}", made, mail_bytes(made, f"{rule}/c/1", NOW)
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from keeping import Business, at, in_business
+from sample_shop import lay_down
 
 from scheduler.planning.activation import activate
 from scheduler.rulebook.reader import load_rulebook
-from scheduler.starter import starter_files
 
 TASK = "call_after_a_low_score/ben/answer"
 
@@ -18,10 +18,7 @@ TASK = "call_after_a_low_score/ben/answer"
 @pytest.fixture
 def business(tmp_path: Path) -> Iterator[Business]:
     """A shop with the starter rules; Ben, whose number is not known, has answered at night that all is wrong."""
-    for path, content in starter_files():
-        if path.startswith(("rules/", "templates/")):
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_bytes(content)
+    lay_down(tmp_path, "rules", "templates")
     with in_business(tmp_path) as business:
         activate(business.store, load_rulebook(tmp_path), "test", at("2026-11-01"))
         business.customer("ben", owner="maja", language="de")

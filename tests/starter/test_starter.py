@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sample_shop import MONDAY
 
 from scheduler.intake import Options, Summary, import_consents, import_customers, import_events
 from scheduler.messages.check import check_templates
@@ -92,11 +93,11 @@ def test_every_template_is_used_by_a_rule(workspace: Path) -> None:
     [("customers.csv", import_customers), ("events.jsonl", import_events), ("consent.csv", import_consents)],
 )
 def test_every_row_of_the_sample_can_be_imported(
-    workspace: Path, tmp_path: Path, monday: int, file: str, take: Callable[..., Summary]
+    workspace: Path, tmp_path: Path, file: str, take: Callable[..., Summary]
 ) -> None:
     with open_store(f"sqlite:///{tmp_path / 'shop.db'}") as store:
-        import_customers(store, workspace / "sample/customers.csv", Options(), now=monday)
-        summary = take(store, workspace / "sample" / file, Options(), now=monday)
+        import_customers(store, workspace / "sample/customers.csv", Options(), now=MONDAY)
+        summary = take(store, workspace / "sample" / file, Options(), now=MONDAY)
     assert (summary.rejected, summary.skipped, dict(summary.causes), summary.left_out) == (0, 0, {}, ())
 
 

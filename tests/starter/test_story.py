@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sample_shop import MONDAY
 
 from scheduler.decisions.decide import decide
 from scheduler.decisions.facts import NOTHING
@@ -27,11 +28,11 @@ Month = dict[str, list[tuple[str, Decision]]]
 
 
 @pytest.fixture(scope="module")
-def month(workspace: Path, shop: Store, monday: int) -> Month:
+def month(workspace: Path, shop: Store) -> Month:
     customers = {customer.id: customer for customer in shop.customers.read()}
     book = load_rulebook(workspace)
     found: Month = {customer: [] for customer in customers}
-    for decision in decide(compile_rules(book), customers.values(), monday, monday + 30 * DAY):
+    for decision in decide(compile_rules(book), customers.values(), MONDAY, MONDAY + 30 * DAY):
         there = zone_of(customers[decision.customer], book.house)
         found[decision.customer].append((there.wall(decision.at).strftime("%m-%d %H:%M"), decision))
     return found

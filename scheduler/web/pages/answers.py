@@ -19,6 +19,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 HERE = "'self'"
 ANYWHERE = f"{HERE} https: http:"
 """Where a form may lead: browsers hold redirects to it as well, and those of the other side are not ours to know."""
+DONE = "sent"
+"""By this word in the address a page knows that something was just written."""
 
 
 class Answers:
@@ -57,6 +59,10 @@ class Answers:
     def see(self, address: str) -> Response:
         """Go on there by GET (RFC 9110, 15.4.4), so that to load a page again sends nothing twice."""
         return RedirectResponse(address, 303, headers=self._headers(HERE))
+
+    def done(self) -> Response:
+        """Go on to the same page, which says that it is done."""
+        return self.see(f"?{DONE}")
 
     def _headers(self, leads: str) -> Mapping[str, str]:
         policy = (

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from scheduler.decisions.facts import Value
-from scheduler.web.pages.answers import Answers
-from scheduler.web.pages.forms import LONGEST_COMMENT, Form, comment_of, one
-from scheduler.web.pages.surveys import DONE
+from scheduler.web.pages.answers import DONE, Answers
+from scheduler.web.pages.forms import LONGEST_COMMENT, Form, comment_of, one, too_long
 from scheduler.web.pages.visit import Visit
 
 REASONS = ("price", "moved", "competitor", "product", "service", "no longer needed", "other")
@@ -26,11 +25,7 @@ class ExitInterview:
 
     def show(self, visit: Visit) -> Response:
         """The questions; or a goodbye, once they are answered."""
-        given = [
-            event
-            for event in visit.customer.events
-            if event.name == EVENT and event.properties.get("occasion") == visit.link.occasion
-        ]
+        given = visit.given(EVENT)
         if DONE in visit.asked and given:
             return self._goodbye(visit, stays=given[-1].properties.get("may_stay_in_touch") is not False)
         return self._form(visit, "", "", "")
@@ -40,22 +35,19 @@ class ExitInterview:
         reason, stay, comment = one(form, "reason"), one(form, "stay"), comment_of(form)
         if reason not in REASONS:
             return self._form(visit, "", stay, comment, visit.words["exit"]["choose"])
-        if len(comment) > LONGEST_COMMENT:
-            too_long = visit.words["survey"]["shorter"].format(most=LONGEST_COMMENT, length=len(comment))
-            return self._form(visit, reason, stay, comment, too_long)
+        if wrong := too_long(comment, visit.words):
+            return self._form(visit, reason, stay, comment, wrong)
         answer: dict[str, Value] = {"reason": reason}
         if comment:
             answer["comment"] = comment
         if stay in ("yes", "no"):
             answer["may_stay_in_touch"] = stay == "yes"
         self._write(visit, answer)
-        return self.answers.see(f"?{DONE}")
+        return self.answers.done()
 
     def _write(self, visit: Visit, answer: dict[str, Value]) -> None:
         with visit.recording() as record:
-            before, id_ = record.newest(EVENT)
-            if before is None or dict(before.properties) != {**answer, **visit.origin}:
-                record.event(EVENT, answer, id_=id_, replaces=before.id if before else None)
+            record.answer(EVENT, answer)
             if answer.get("may_stay_in_touch") is False:
                 record.withdraw(None, SOURCE)
 

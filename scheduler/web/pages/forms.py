@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from scheduler.messages.plain import without_controls
+from scheduler.web.bodies import held_of
+from scheduler.web.pages.words import Words
 
 LONGEST_BODY = 64 * 1024
 """A form may have so many bytes."""
@@ -23,14 +25,12 @@ Form = Mapping[str, Sequence[str]]
 
 async def form_of(request: Request) -> Form:
     """The fields of a form, URL-encoded or multipart; none where it is too long or can't be read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return {}
+    body = await held_of(request, LONGEST_BODY)
+    if body is None:
+        return {}
 
     async def whole() -> Message:
-        return {"type": "http.request", "body": bytes(body), "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     try:
         found = await Request(request.scope, whole).form(
@@ -54,3 +54,10 @@ def comment_of(form: Form) -> str:
     """What somebody wrote, without control characters and marks that change the direction of text."""
     written = one(form, "comment").encode(errors="ignore").decode()  # a charset may hold what is no text
     return without_controls(written).strip()
+
+
+def too_long(comment: str, words: Words) -> str:
+    """What to say of a comment that is longer than it may be; empty where it is not."""
+    if len(comment) <= LONGEST_COMMENT:
+        return ""
+    return str(words["survey"]["shorter"].format(most=LONGEST_COMMENT, length=len(comment)))

@@ -14,10 +14,9 @@ from scheduler.messages.formats import locale_of
 from scheduler.planning.rulebooks import active
 from scheduler.rulebook.model import HouseRules, Rulebook
 from scheduler.wallclock import DAY, date_of, zone
-from scheduler.web.pages.answers import Answers
+from scheduler.web.pages.answers import DONE, Answers
 from scheduler.web.pages.choices import Choices, Ticks, Topic, choices, ticks
 from scheduler.web.pages.forms import Form, one
-from scheduler.web.pages.surveys import DONE
 from scheduler.web.pages.unsubscribing import unsubscribe
 from scheduler.web.pages.visit import Record, Visit
 from scheduler.web.pages.words import Words, all_words
@@ -52,7 +51,7 @@ class Preferences:
             with visit.recording() as record:
                 _write(record, form, choices(rulebook, record.customer, record.now))
         visit.settle()
-        return self.answers.see(f"?{DONE}")
+        return self.answers.done()
 
     def _page(self, visit: Visit, rulebook: Rulebook | None, *, said: str = "", wrong: str = "") -> Response:
         there = choices(rulebook, visit.customer, visit.now)
@@ -65,6 +64,7 @@ class Preferences:
             wrong=wrong,
             choices=there,
             topics=[(topic.name, *_called(topic, visit.words)) for topic in there.topics],
+            channels=[(name, visit.words["preferences"]["channels"][name], "") for name in there.channels],
             languages=_languages(visit),
             language=_language(visit),
             breaks=BREAKS,

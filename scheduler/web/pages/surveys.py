@@ -8,12 +8,9 @@ from starlette.responses import Response
 
 from scheduler.decisions.facts import Value
 from scheduler.messages.links import SCALES
-from scheduler.web.pages.answers import Answers
-from scheduler.web.pages.forms import LONGEST_COMMENT, Form, comment_of, one
+from scheduler.web.pages.answers import DONE, Answers
+from scheduler.web.pages.forms import LONGEST_COMMENT, Form, comment_of, one, too_long
 from scheduler.web.pages.visit import Visit
-
-DONE = "sent"
-"""By this word in the address a page knows that something was just written."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,10 @@ class Survey:
         words = visit.words["survey"]
         if score is None:
             return self._form(visit, None, comment, words["choose"].format(lowest=self._lowest, highest=self._highest))
-        if len(comment) > LONGEST_COMMENT:
-            too_long = words["shorter"].format(most=LONGEST_COMMENT, length=len(comment))
-            return self._form(visit, score, comment, too_long)
+        if wrong := too_long(comment, visit.words):
+            return self._form(visit, score, comment, wrong)
         self._write(visit, score, comment)
-        return self.answers.see(f"?{DONE}")
+        return self.answers.done()
 
     def _write(self, visit: Visit, score: int, comment: str) -> None:
         answer: dict[str, Value] = {"score": score}
@@ -52,9 +48,7 @@ class Survey:
         if about := self._about(visit):
             answer["about"] = about
         with visit.recording() as record:
-            before, id_ = record.newest(self._event)
-            if before is None or dict(before.properties) != {**answer, **visit.origin}:
-                record.event(self._event, answer, id_=id_, replaces=before.id if before else None)
+            record.answer(self._event, answer)
 
     @property
     def _event(self) -> str:
@@ -75,9 +69,7 @@ class Survey:
 
     def _given(self, visit: Visit) -> int | None:
         """The score that they have given, if any."""
-        occasion = visit.link.occasion
-        theirs = [one for one in visit.customer.events if one.name == self._event]
-        scores = [one.properties.get("score") for one in theirs if one.properties.get("occasion") == occasion]
+        scores = [one.properties.get("score") for one in visit.given(self._event)]
         return next((score for score in reversed(scores) if isinstance(score, int)), None)
 
     def _about(self, visit: Visit) -> str:

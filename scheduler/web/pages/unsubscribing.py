@@ -10,7 +10,6 @@ from scheduler.decisions.facts import Value
 from scheduler.messages.links import PREFERENCES
 from scheduler.web.pages.answers import Answers
 from scheduler.web.pages.forms import Form
-from scheduler.web.pages.surveys import DONE
 from scheduler.web.pages.visit import Record, Visit, has_withdrawn
 
 EVENT = "unsubscribed"
@@ -43,7 +42,7 @@ class Unsubscribing:
         with visit.recording() as record:
             unsubscribe(record, _channel(visit), SOURCE)
         visit.settle()
-        return self.answers.see(f"?{DONE}") if BUTTON in form else self._done(visit)
+        return self.answers.done() if BUTTON in form else self._done(visit)
 
     def _done(self, visit: Visit) -> Response:
         texts = visit.words["unsubscribe"]["gone"]

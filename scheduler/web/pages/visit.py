@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
 from scheduler.decisions.facts import Consent, Customer, Event, Value
+from scheduler.decisions.occasions import rule_of
 from scheduler.errors import RightReasonError, StoreError
 from scheduler.messages.links import Link, read_token, token_of
 from scheduler.store import CustomerConsent, CustomerEvent, Row, State, Store
@@ -47,12 +47,17 @@ class Visit:
     @property
     def rule(self) -> str:
         """The rule that the contact was made by."""
-        return unquote(self.link.occasion.partition("/")[0])
+        return rule_of(self.link.occasion)
 
     @property
     def origin(self) -> dict[str, Value]:
         """What every fact says of where it comes from."""
         return {"rule": self.rule, "occasion": self.link.occasion}
+
+    def given(self, name: str) -> list[Event]:
+        """The events of a name about this contact, in order."""
+        occasion = self.link.occasion
+        return [one for one in self.customer.events if one.name == name and one.properties.get("occasion") == occasion]
 
     def address_of(self, kind: str) -> str:
         """The address of another page of theirs, seen from one of the same depth as `preferences`."""
@@ -109,6 +114,12 @@ class Record:
         taken = self.store.events.add([CustomerEvent(self.visit.customer.id, event, replaces)], now=self.now)
         if taken.refused:
             raise StoreError(f"{name} was refused: {taken.refused[0].cause}")
+
+    def answer(self, name: str, said: Mapping[str, Value]) -> None:
+        """Write an answer about this contact; it takes the place of an earlier one, and the same changes nothing."""
+        before, id_ = self.newest(name)
+        if before is None or dict(before.properties) != {**said, **self.visit.origin}:
+            self.event(name, said, id_=id_, replaces=before.id if before else None)
 
     def newest(self, name: str) -> tuple[Event | None, str]:
         """The newest event of a name about this occasion, and the id of the next one."""

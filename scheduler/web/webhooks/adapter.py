@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from scheduler.web.bodies import media_type
 from scheduler.web.facts.writer import Facts
 
 
@@ -24,8 +25,8 @@ class Message:
 
     @property
     def media_type(self) -> str:
-        """Its `Content-Type` without parameters (RFC 9110, 8.3)."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """Its `Content-Type` without parameters."""
+        return media_type(self.headers.get("content-type", ""))
 
 
 @dataclass(frozen=True)

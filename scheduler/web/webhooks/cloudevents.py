@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scheduler.intake.causes import Cause, Rejected
+from scheduler.web.bodies import media_type
 from scheduler.web.facts.keys import presented
 from scheduler.web.facts.names import named
 from scheduler.web.facts.values import flat
@@ -86,7 +87,7 @@ def event_name(kind: str) -> str:
 
 
 def _data(event: Mapping[str, Any]) -> dict[str, Any]:
-    kind = text(event, "datacontenttype").partition(";")[0].strip().lower()
+    kind = media_type(text(event, "datacontenttype"))
     data = event.get("data")
     if "data_base64" in event or (kind and kind != BINARY and not kind.endswith("+json")):
         raise Rejected(Cause.NOT_JSON, "is not JSON, which is all that is read", "data")

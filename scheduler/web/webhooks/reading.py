@@ -94,6 +94,11 @@ def happened(
     return CustomerEvent(customer, Event(id_, name, at, now, properties))
 
 
+def id_of(*parts: str) -> str:
+    """The id of what a sender tells of: the sender, and what they call it."""
+    return ":".join(parts)
+
+
 def attributes(written: Mapping[str, str], *, now: int) -> dict[str, Value]:
     """The attributes that are filled and can be read; a sender who has a wrong phone number could do nothing about it.
 

@@ -22,7 +22,7 @@ from scheduler.planning.rulebooks import active
 from scheduler.rulebook.model import AsksFor
 from scheduler.store import Store, Taken
 from scheduler.wallclock import SECOND
-from scheduler.web.bodies import body_of, parsed
+from scheduler.web.bodies import body_of, media_type, parsed
 from scheduler.web.facts.keys import Allowance
 from scheduler.web.problems import Json, Problem, documented
 from scheduler.web.site import Site
@@ -100,7 +100,7 @@ def _closed(adapter: Adapter) -> Problem:
 
 def _ensure_type(request: Request, adapter: Adapter) -> None:
     """Raise `Problem` for another type of body, and for one that is packed: what is signed is the body as it is."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request.headers.get("content-type", ""))
     packed = request.headers.get("content-encoding", "identity").strip().lower() != "identity"
     if kind not in adapter.types or packed:
         detail = f"send {' or '.join(adapter.types)} as it is, without a Content-Encoding; nothing was taken"

@@ -9,6 +9,7 @@ also where one is lost, the facts are the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from scheduler.decisions.facts import Consent, Value
@@ -20,6 +21,7 @@ from scheduler.web.webhooks.reading import (
     attributes,
     found,
     happened,
+    id_of,
     moment,
     moment_or,
     needed,
@@ -34,6 +36,7 @@ _CAME_TO_NOTHING = {"cancelled", "error", "failure"}
 _ERASE = "a customer asks to be erased"
 _ERASE_ALL = "the shop asks that the data of all of its customers be erased"
 _TELL = "a customer asks for their data"
+_id = partial(id_of, "shopify")
 
 
 def prove(message: Message, keys: tuple[bytes, ...]) -> bytes:
@@ -190,10 +193,6 @@ def _product(payload: dict[str, Any], *place: str) -> str:
     """What they remember an order by: the dearest thing in it."""
     items = objects(payload, *place)
     return text(max(items, key=lambda one: amount(one, "price") or 0), "title") if items else ""
-
-
-def _id(*parts: str) -> str:
-    return ":".join(("shopify", *parts))
 
 
 _USES: dict[str, Callable[[dict[str, Any], int, House], tuple[Part, ...]]] = {

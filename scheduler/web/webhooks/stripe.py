@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from scheduler.decisions.facts import Value
@@ -19,6 +20,7 @@ from scheduler.web.webhooks.reading import (
     attributes,
     found,
     happened,
+    id_of,
     moment,
     moment_or,
     needed,
@@ -36,6 +38,7 @@ _WITHOUT_CENTS = frozenset(
 """Stripe's zero-decimal currencies: others are in hundredths."""
 _RENEWAL = {"current_period_end", "cancel_at_period_end", "cancel_at", "status", "items"}
 """What a renewal depends on."""
+_id = partial(id_of, "stripe")
 
 
 def prove(message: Message, keys: tuple[bytes, ...]) -> bytes:
@@ -152,10 +155,6 @@ def _renews_on(subscription: Any) -> date | None:
 def _money(smallest: float | None, currency: str) -> float | None:
     """An amount in the smallest unit of its currency as one of the currency."""
     return smallest if smallest is None or currency in _WITHOUT_CENTS else smallest / 100
-
-
-def _id(*parts: str) -> str:
-    return ":".join(("stripe", *parts))
 
 
 _USES: dict[str, Callable[[Any, Any, int], tuple[Part, ...]]] = {

@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from faults.daemons import LOADED
+from faults.daemons import LOADED, told_to
 from faults.waiting import until
 
 KEY = "the key of the shop"
@@ -159,17 +158,7 @@ def batches(numbers: Iterable[int], size: int) -> list[dict[str, Any]]:
 def work(folder: Path, log: Path) -> None:
     """Be the server of a workspace; runs in a process of its own."""
     os.environ["RIGHTREASON_SERVE__WRITE_KEY"] = KEY
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(handle, stream)
-    from scheduler.cli import app, main
-    from scheduler.cli.serve import serve
-
-    # To build all commands would take longer than all else until the first answer.
-    app.registered_commands = [command for command in app.registered_commands if command.callback is serve]
-    app.registered_groups = []
-    sys.argv = ["rightreason", "--workspace", str(folder), "serve"]
-    main()
+    told_to("serve", folder, log)()
 
 
 _context = multiprocessing.get_context("forkserver")

@@ -27,12 +27,6 @@ EVERY_LINK = (
 )
 
 
-@pytest.fixture
-def shop(tmp_path: Path, sqlite_file: Path) -> Iterator[House]:
-    with house(tmp_path, sqlite_file) as opened:
-        yield opened
-
-
 def links_of_a_mail(shop: House) -> list[str]:
     """The addresses in a mail that has every link, each once."""
     links = Links(BASE, SECRET.encode(), ANA, key())

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from looking import fits, texts_of
+from playwright.sync_api import Browser, BrowserContext, Page
 from visiting import ANA, KINDS, SETTINGS, House, contacted, house, key, path, served
 
-CHROMIUM = shutil.which("chromium")
 NARROW, WIDE = 320, 1280
 LANGUAGES = ("en", "de", "pt-BR", "zh")
-# What a person has to read, with its colour and the nearest background that is not see-through.
-READ = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const own = node.parentElement;
-    if (!node.textContent.trim() || !own.getBoundingClientRect().width) continue;
-    let behind = own;
-    while (behind && /, 0\\)$|transparent/.test(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
-    found.push([node.textContent.trim(), getComputedStyle(own).color,
-                behind ? getComputedStyle(behind).backgroundColor : 'rgb(255, 255, 255)']);
-  }
-  return found;
-}"""
 # Targets that are smaller than 24 pixels (WCAG 2.2, 2.5.8); a link in a sentence may be.
 SMALL = """() => [...document.querySelectorAll('button, select, textarea, label')]
   .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
   .filter(([_, box]) => box.height < 24 || box.width < 24).map(([words]) => words)"""
 UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
   .filter(one => !one.labels.length || !one.labels[0].textContent.trim()).map(one => one.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing: apt-get install chromium")
-        pytest.skip("needs chromium (Debian: apt-get install chromium) to look at pages as people do")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +42,11 @@ def context(browser: Browser, width: int, scheme: Any = "light") -> BrowserConte
     return browser.new_context(viewport=size, color_scheme=scheme, java_script_enabled=False, base_url="")
 
 
-def contrast(one: str, other: str) -> float:
-    """The contrast of two colours as browsers write them (WCAG 2, 1 to 21)."""
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(colour: str) -> float:
-    numbers = [float(number) / 255 for number in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    red, green, blue = (n / 12.92 if n <= 0.04045 else ((n + 0.055) / 1.055) ** 2.4 for n in numbers)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def looked_at(page: Page, what: str) -> None:
     """Assert that a page can be read and used."""
-    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide[0] <= wide[1], what
-    for words, colour, behind in page.evaluate(READ):
-        assert contrast(colour, behind) >= 4.5, (what, words, colour, behind)
+    assert fits(page), what
+    for text in texts_of(page):
+        assert text.contrast >= 4.5, (what, text)
     assert page.evaluate(SMALL) == [], what
     assert page.evaluate(UNLABELLED) == [], what
     assert page.locator("h1").count() == page.locator("main").count() == 1, what

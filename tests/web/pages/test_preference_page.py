@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from visiting import ANA, DAY, NOW, House, chosen, form_in, house, path
+from visiting import ANA, DAY, NOW, House, chosen, form_in, path
 
 from scheduler.decisions.consent import agrees
 from scheduler.decisions.facts import Consent, Customer
@@ -16,12 +14,6 @@ from scheduler.store import CustomerConsent
 from scheduler.web.pages.choices import choices, ticks
 
 PAGE = path("preferences")
-
-
-@pytest.fixture
-def shop(tmp_path: Path, sqlite_file: Path) -> Iterator[House]:
-    with house(tmp_path, sqlite_file) as opened:
-        yield opened
 
 
 def shown(shop: House) -> dict[str, list[str]]:

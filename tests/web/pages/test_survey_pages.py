@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from visiting import ANA, BEN, House, chosen, house, key, path
+from visiting import ANA, BEN, House, chosen, key, path
 
 from scheduler.web.pages.exit_interview import REASONS
 from scheduler.web.pages.forms import LONGEST_BODY, LONGEST_COMMENT
 
 NPS, CSAT, CES, EXIT = (path(f"survey/{name}") for name in ("nps", "csat", "ces", "exit"))
 ORIGIN = {"rule": "thanks", "occasion": key()}
-
-
-@pytest.fixture
-def shop(tmp_path: Path, sqlite_file: Path) -> Iterator[House]:
-    with house(tmp_path, sqlite_file) as opened:
-        yield opened
 
 
 def test_a_link_with_a_score_shows_the_page_with_that_score_chosen(shop: House) -> None:

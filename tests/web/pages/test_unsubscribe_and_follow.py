@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from scheduler.web.pages.visit import has_withdrawn
 UNSUBSCRIBE, CARE = path("unsubscribe"), path("page/care")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 TARGET = "https://www.crumb.example/care?for=bread"
-
-
-@pytest.fixture
-def shop(tmp_path: Path, sqlite_file: Path) -> Iterator[House]:
-    with house(tmp_path, sqlite_file) as opened:
-        yield opened
 
 
 def records(shop: House) -> list[tuple[str | None, str | None, bool, str]]:
