@@ -11,13 +11,15 @@ from scheduler.cli import results_words as words
 from scheduler.cli.chart import bars
 from scheduler.cli.formats import Column, labelled, painted, print_table
 from scheduler.decisions.causes import Cause
-from scheduler.measures.measure import Figure
+from scheduler.measures.measure import Figure, Unit
 from scheduler.measures.period import Period
 from scheduler.measures.verdict import Verdict
 
 _COHORTS = 12
 """So many of the newest cohorts are told to people; programs get all of them."""
 _BAR = 16
+_OF_100 = frozenset({Unit.PERCENT, Unit.POINTS})
+"""What is counted up to 100, so that a whole bar is that; any other is drawn beside the largest of its kind."""
 
 
 def print_report(figures: Sequence[Figure], period: Period, campaign: str | None) -> None:
@@ -58,12 +60,12 @@ def newest(own: Sequence[Figure]) -> list[Figure]:
 def _rows(own: Sequence[Figure]) -> Iterator[tuple[str, ...]]:
     statistics = list(dict.fromkeys(one.statistic for one in own))
     by_label = sorted(own, key=lambda one: (sorted(one.groups.items()), statistics.index(one.statistic)))
-    most: Counter[str] = Counter()
+    whole = {one.statistic: 100.0 if one.unit in _OF_100 else 0.0 for one in own}
     for one in own:
-        most[one.statistic] = max(most[one.statistic], abs(one.value or 0))  # type: ignore[assignment] # as large as any
+        whole[one.statistic] = max(whole[one.statistic], one.value or 0)
     for one in by_label:
-        share = abs(one.value or 0) / most[one.statistic] if most[one.statistic] else 0
-        bar = "▇" * max(1, round(_BAR * share)) if share and (one.value or 0) > 0 else ""
+        value = one.value or 0
+        bar = "▇" * max(1, round(_BAR * value / whole[one.statistic])) if value > 0 else ""
         yield (
             words.label(one),
             one.period,

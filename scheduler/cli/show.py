@@ -68,10 +68,12 @@ def show(
     if row.state == "failed" and customer is not None and row.channel in customer.suppressed:
         _print_suppressed(row.channel, str(customer.attributes.get(ADDRESSES.get(row.channel, ""), "")))
     if task is not None:
-        number = str(customer.attributes.get("phone", "")) if customer else ""
+        number, email = (str(customer.attributes.get(key, "")) if customer else "" for key in ("phone", "email"))
         typer.echo(f"{'task of':>15}  {task.assignee}: {task.outcome or task.state}")
         typer.echo(f"{'by':>15}  {shown(task.due, where)}")
         typer.echo(f"{'number':>15}  {number or 'not known'}")
+        if email:
+            typer.echo(f"{'e-mail':>15}  {email}")
         if heard:
             typer.echo(f"{'they said':>15}  {heard}")
         for step, (at, what) in enumerate(became):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scheduler.cli.local_time import iso, shown
 
 if TYPE_CHECKING:
-    from scheduler.decisions.facts import Customer
+    from scheduler.decisions.facts import Customer, Value
     from scheduler.settings import Settings
     from scheduler.store import Task
     from scheduler.wallclock import Zone
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     *("occasion", "customer", "assignee", "script", "due", "state", "outcome", "number", "reason"),
-    *("role", "created", "overdue", "escalated_at", "value"),
+    *("role", "created", "overdue", "escalated_at", "value", "name", "channel", "email"),
 )
 """What programs are told of a task, in this order."""
 
@@ -26,7 +26,8 @@ KEYS = (
 class Told:
     """A task with what its assignee has to know beside it: whom to call, where, why, and by whose clock it is due.
 
-    `value` is what the customer bought within a year, by the settings of `tasks`.
+    `value` is what the customer bought within a year, by the settings of `tasks`. `channel` is how they are to be
+    reached, and `address` where: that of the channel, or else whatever is known of them.
     """
 
     task: Task
@@ -36,6 +37,9 @@ class Told:
     where: Zone
     value: float
     is_overdue: bool
+    channel: str = ""
+    address: str = ""
+    email: str = ""
 
     def as_object(self) -> dict[str, Any]:
         """What `KEYS` name."""
@@ -55,7 +59,20 @@ class Told:
             "overdue": self.is_overdue,
             "escalated_at": iso(task.escalated_at, self.where),
             "value": self.value,
+            "name": self.name if self.is_named else None,
+            "channel": self.channel or None,
+            "email": self.email or None,
         }
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the customer's name is known."""
+        return self.name != self.task.customer
+
+    @property
+    def who(self) -> str:
+        """The customer, by their name where it is known."""
+        return f"{self.name} ({self.task.customer})" if self.is_named else self.task.customer
 
     @property
     def by_when(self) -> str:
@@ -87,23 +104,36 @@ def told_of(workspace: Workspace, tasks: Iterable[Task], now: int) -> list[Told]
     tasks, store, house = list(tasks), workspace.store, house_of(workspace)
     customers = {one.id: one for one in store.customers.read({task.customer for task in tasks})}
     rows = store.ledger.rows(states={task.state for task in tasks}) if tasks else []
-    reasons = {row.key: row.reason for row in rows}
+    occasions = {row.key: row for row in rows}
     told = []
     for task in tasks:
         customer = customers.get(task.customer)
         facts = customer.attributes if customer else {}
+        row = occasions.get(task.key)
+        channel = row.channel if row else ""
         told.append(
             Told(
                 task,
                 name=str(facts.get("name", task.customer)),
                 number=str(facts.get("phone", "")),
-                reason=reasons.get(task.key, ""),
+                reason=row.reason if row else "",
                 where=zone_of(customer, house) if customer else zone(house.timezone),
                 value=value_of(customer, workspace.settings, now) if customer else 0,
                 is_overdue=task.is_overdue(now),
+                channel=channel,
+                address=_address(channel, facts),
+                email=str(facts.get("email", "")),
             )
         )
     return in_order(told, zone(house.timezone))
+
+
+def _address(channel: str, facts: Mapping[str, Value]) -> str:
+    """Where a customer is reached by a channel, in one line; where that is not known, by phone or by mail."""
+    from scheduler.decisions.facts import ADDRESSES
+
+    known = (str(facts.get(name, "")) for name in (ADDRESSES.get(channel, ""), "phone", "email"))
+    return ", ".join(next(filter(None, known), "").splitlines())
 
 
 def value_of(customer: Customer, settings: Settings, now: int) -> float:

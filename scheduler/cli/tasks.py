@@ -1,18 +1,15 @@
-"""`rightreason tasks` and `rightreason done`: what people have to do, and what came of it."""
+"""`rightreason tasks`: what people have to do."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scheduler.cli import frame
 from scheduler.cli.formats import Column, Format, print_objects, print_table
 from scheduler.cli.moments import Now, now_in
-from scheduler.cli.person import who
-from scheduler.cli.show import Id
-from scheduler.cli.task_history import ENDED
 from scheduler.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,12 +57,12 @@ def tasks(
 def _print(told: list[Told]) -> None:
     rows = [
         (
-            *(one.by_when, one.whose, one.task.customer, one.number, str(one.task.state)),
+            *(one.by_when, one.whose, one.who, one.address or "not known", str(one.task.state)),
             *(one.task.key, one.reason),
         )
         for one in told
     ]
-    titles = ("due", "assignee", "customer", "number", "state")
+    titles = ("due", "assignee", "customer", "reach at", "state")
     print_table((*map(Column, titles), Column("id", wide=True), Column("reason", wide=True)), rows)
     typer.echo("\nWhat to say: `rightreason show ID`. When it is done: `rightreason done ID --outcome …`")
 
@@ -78,7 +75,7 @@ def _write_calendar(told: list[Told], file: Path, now: int) -> None:
     from scheduler.channels.file import write_whole
     from scheduler.cli.formats import count
 
-    entries = [Entry(one.task.key, f"Call {one.name}", _to_know(one), one.task.due, one.where) for one in told]
+    entries = [Entry(one.task.key, f"{_verb(one)} {one.name}", _to_know(one), one.task.due, one.where) for one in told]
     content = calendar(entries, now)
     if str(file) == "-":
         sys.stdout.buffer.write(content)
@@ -91,71 +88,20 @@ def _write_calendar(told: list[Told], file: Path, now: int) -> None:
     typer.echo(f"{count(len(entries), 'task')} in {file}")
 
 
+def _verb(one: Told) -> str:
+    return "Write to" if one.channel == "email" else "Call"
+
+
 def _to_know(one: Told) -> str:
     """What an entry of the calendar says of a task."""
     from scheduler.cli.local_time import shown
 
     facts = {
         "Number": one.number or "not known",
+        "E-mail": one.email,
         "Why": one.reason,
         "By": f"{shown(one.task.due, one.where)} ({one.where.name})",
         "Task of": one.task.assignee,
         "When it is done": f"rightreason done {one.task.key} --outcome …",
     }
     return "\n".join(f"{label}: {value}" for label, value in facts.items() if value) + f"\n\n{one.task.script.strip()}"
-
-
-def done(
-    ctx: typer.Context,
-    occasion: Id,
-    outcome: Annotated[
-        str, typer.Option("--outcome", metavar="TEXT", help="What came of it; rules look for solved.")
-    ] = "done",
-    set_: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="What they said, for the rules to use; repeatable.")
-    ] = [],  # noqa: B006 - Typer copies it
-    dropped: Annotated[bool, typer.Option("--dropped", help="It was not done, and will not be.")] = False,
-    now: Now = None,
-) -> None:
-    """End a task, and note what came of it.
-
-    It becomes the event task_ended, and unless it was dropped task_done, which rules can use.
-
-    Examples:
-      rightreason done exit_interview/C1042/E77 --outcome reached --set reason="too expensive"
-    """
-    at = now_in(now, ctx)
-    said = _said(set_)
-    with frame.opened(ctx) as workspace, workspace.store.together() as both:
-        task = both.tasks.get(occasion)
-        if task is None:
-            raise InputError(f"there is no task {occasion!r}; `rightreason tasks` lists their ids")
-        if not both.tasks.finish(occasion, outcome, now=at, dropped=dropped, said=said):
-            raise InputError(f"the task {occasion} is {task.state} already")
-        both.notes.add(who(), ENDED, task.customer, {"occasion": occasion, "outcome": outcome}, now=at)
-    typer.echo(f"{occasion} is {'dropped' if dropped else f'done: {outcome}'}")
-
-
-def _said(written: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    for text in written:
-        key, found, value = text.partition("=")
-        if not found or not key.isidentifier():
-            raise InputError(f"--set {text!r}: write it as key=value")
-        if key in {"rule", "outcome"}:
-            raise InputError(f"--set {text!r}: {key} is filled in by itself")
-        said[key] = _value(value)
-    return said
-
-
-def _value(text: str) -> str | float | bool:
-    if text in {"true", "false"}:
-        return text == "true"
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    plain = text.removeprefix("-")
-    if not plain.replace(".", "", 1).isdigit() or (plain[0] == "0" and plain[1:2] not in ("", ".")):
-        return text  # a leading zero, an exponent, nan or inf: an identifier or a word, no amount
-    return int(number) if number.is_integer() and "." not in text else number

@@ -62,16 +62,24 @@ class Assigner:
 
     def chosen(self, name: str) -> str:
         """Whose turn it is among a role's members, or a person or who stands in for them; it is counted as theirs."""
+        one = self.next_of(name)
+        self.count(one)
+        return one
+
+    def next_of(self, name: str) -> str:
+        """As `chosen`, and nothing is counted yet."""
         role = self._people.roles.get(name)
         members = role.members if role else (name,)
         stand_ins = [next(self.able_deputies(member), None) for member in members]
         deputies = [deputy for member in members for deputy in self._people.deputies(member)]
         able = [member for member in members if self._is_able(member)] or [one for one in stand_ins if one is not None]
         there = [one for one in (*members, *deputies) if not self._is_away(one)]
-        one = min(able or there or members, key=lambda one: (self._next_day(one), self._loads[one].open))
-        load = self._loads[one]
-        self._loads[one] = Load(load.open + 1, load.today + 1)
-        return one
+        return min(able or there or members, key=lambda one: (self._next_day(one), self._loads[one].open))
+
+    def count(self, name: str) -> None:
+        """A task has become theirs."""
+        load = self._loads[name]
+        self._loads[name] = Load(load.open + 1, load.today + 1)
 
     def able_deputies(self, name: str) -> Iterator[str]:
         """Who can stand in for somebody, since they are neither away nor full."""

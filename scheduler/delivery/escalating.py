@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scheduler.channels.alert import Alert, escalated, overdue
 from scheduler.delivery.assigning import Assigner, assigner, people_of
 from scheduler.delivery.worker import Worker
@@ -10,22 +12,30 @@ from scheduler.rulebook.people import People
 from scheduler.store import Task
 
 
-def escalate(worker: Worker, house: HouseRules, now: int) -> list[Alert]:
+def escalate(worker: Worker, house: HouseRules, now: int, tell: Callable[[str], None] = lambda _: None) -> list[Alert]:
     """Let the open tasks that are late go where they belong as of `now`; returns whom to tell.
 
     Each step is one transaction that changes nothing of a task that was ended or went on meanwhile: so it is taken
-    once, whoever else is at work. Where nobody stands in and nobody is named, the assignee is told.
+    once, whoever else is at work. Where nobody stands in and nobody is named, the assignee is told. Where the file
+    of people can't be used, those from before count, and `tell` is told so.
     """
     tasks = worker.store.tasks
     late = tasks.escalating(now)
     if not late:
         return []
-    worker.people, _ = people_of(worker.workspace.folder, worker.people)
+    worker.people, problem = people_of(worker.workspace.folder, worker.people)
+    if problem:
+        tell(problem)
     turns, alerts = assigner(tasks, worker.people, house, now), dict[Alert, None]()
     for task in late:
         to, is_last = _next(task, worker.people, turns, now)
-        if tasks.escalate(task, to, now=now, is_last=is_last):
-            alerts[overdue(to) if to == task.assignee else escalated(to)] = None
+        if not tasks.escalate(task, to, now=now, is_last=is_last):
+            continue
+        if to == task.assignee:
+            alerts[overdue(to)] = None
+        else:
+            turns.count(to)
+            alerts[escalated(to)] = None
     return [*alerts]
 
 
@@ -34,6 +44,6 @@ def _next(task: Task, people: People, turns: Assigner, now: int) -> tuple[str, b
     is_up = task.escalates_at is None or task.escalates_at <= now
     deputy = None if is_up else next(turns.able_deputies(task.assignee), None)
     if deputy is not None:
-        return turns.chosen(deputy), False
+        return deputy, False
     role = people.roles.get(task.role or task.assignee)
-    return turns.chosen(role.escalate_to) if role and role.escalate_to else task.assignee, True
+    return turns.next_of(role.escalate_to) if role and role.escalate_to else task.assignee, True

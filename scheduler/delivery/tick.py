@@ -94,7 +94,7 @@ def tick(
         if not done.states[State.ASSIGNED] or ends():
             break
     sent = before + sent
-    sent.alerts += escalate(worker, rules.program.rulebook.house, now)
+    sent.alerts += escalate(worker, rules.program.rulebook.house, now, sent.problems.append)
     sent.alerts += (held(hold.name) for hold in store.holds.list() if hold.who == DELIVERY and hold.since >= now)
     due = [at for at in (store.ledger.next_due(), store.tasks.next_late(now)) if at is not None]
     return replace(_report(now, sent), planned=planned, decided=decided, next_due=min(due, default=None))

@@ -264,6 +264,7 @@ class Task(Table, table=True):
 
     __table_args__ = (
         _partial("task_open", "due", where="state = 'assigned'"),
+        Index("task_lately", "assigned_at", "assignee"),
         {"sqlite_with_rowid": False},
     )
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from sqlalchemy import text
 
 from scheduler.decisions.facts import NOTHING, Event, Value
+from scheduler.decisions.occasions import rule_of
 from scheduler.store import customers, notes
 from scheduler.store.batch import KEYS, Batch, fetched
 from scheduler.store.events import CustomerEvent
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MADE, DONE, ENDED = "task_assigned", "task_done", "task_ended"
 """The events: a task was made; it was done, with what was written down; it was done or dropped."""
+REASSIGNED = "task_reassigned"
+"""The event that somebody gave a task to another."""
 DROPPED = "dropped"
 """What `task_ended` has as the outcome of a task that was not done."""
 ESCALATED = "task escalated"
@@ -50,14 +52,20 @@ _END = Batch(
     " AND task.bucket = given.bucket AND task.customer = given.customer AND task.occasion = given.key",
     KEYS,
 )
+_ASSIGN = Batch(
+    "UPDATE task SET assignee = :assignee, assigned_at = :now, escalated_at = NULL FROM {given}"
+    " WHERE task.state = 'assigned' AND task.assignee = given.assignee AND task.bucket = given.bucket"
+    " AND task.customer = given.customer AND task.occasion = given.key",
+    {**KEYS, "assignee": "text"},
+)
 _ESCALATE = Batch(
     "UPDATE task SET assignee = :assignee, escalated_at = :now, deputy_at = NULL,"
     " assigned_at = CASE WHEN task.assignee = :assignee THEN task.assigned_at ELSE :now END,"
     " escalates_at = CASE WHEN given.is_last THEN NULL ELSE task.escalates_at END"
     " FROM {given} WHERE task.state = 'assigned' AND task.bucket = given.bucket"
-    " AND task.customer = given.customer AND task.occasion = given.key"
+    " AND task.customer = given.customer AND task.occasion = given.key AND task.assignee = given.assignee"
     " AND COALESCE(task.deputy_at, -1) = given.deputy_at AND COALESCE(task.escalates_at, -1) = given.escalates_at",
-    {**KEYS, "is_last": "boolean", "deputy_at": "bigint", "escalates_at": "bigint"},
+    {**KEYS, "assignee": "text", "is_last": "boolean", "deputy_at": "bigint", "escalates_at": "bigint"},
 )
 _FILTERS = {
     "key": "occasion = :key",
@@ -65,10 +73,11 @@ _FILTERS = {
     "state": "state = :state",
     "until": "state = 'assigned' AND (deputy_at <= :until OR escalates_at <= :until)",
 }
-_LOADS = text(
-    "SELECT assignee, SUM(CASE WHEN state = 'assigned' THEN 1 ELSE 0 END),"
-    " SUM(CASE WHEN assigned_at >= :since THEN 1 ELSE 0 END)"
-    " FROM task WHERE state = 'assigned' OR assigned_at >= :since GROUP BY assignee"
+_LOADS = text(  # each part goes by an index of its own, and looks at nothing that ended before
+    "SELECT assignee, SUM(opened), SUM(lately) FROM ("
+    "SELECT assignee, 1 AS opened, 0 AS lately FROM task WHERE state = 'assigned'"
+    " UNION ALL SELECT assignee, 0, 1 FROM task WHERE assigned_at >= :since"
+    ") AS loads GROUP BY assignee"
 )
 _NEXT_LATE = tuple(
     text(f"SELECT MIN({at}) FROM task WHERE state = 'assigned' AND {at} > :now") for at in ("deputy_at", "escalates_at")
@@ -109,7 +118,7 @@ class Task:
     @property
     def rule(self) -> str:
         """The rule that made it."""
-        return _rule_of(self.key)
+        return rule_of(self.key)
 
     def is_overdue(self, now: int) -> bool:
         """Whether it is open, and should not be."""
@@ -160,19 +169,31 @@ class Tasks:
             _STATE.run(connection, [place_of(key)], state=state)
             events = [_event(ENDED, key, {"outcome": DROPPED if dropped else outcome}, now)]
             if not dropped:
-                done = {**said, "rule": _rule_of(key), "outcome": outcome}
+                done = {**said, "rule": rule_of(key), "outcome": outcome}
                 events.append(CustomerEvent(customer_of(key), Event(f"{DONE}:{key}", DONE, now, now, done)))
             both.events.add(events, now=now)
+        return True
+
+    def assign(self, task: Task, to: str, *, now: int) -> bool:
+        """Gives an open task to another person; False where it was ended, or became another's, since it was read.
+
+        It is due when it was, and still goes to a deputy and up as it would have.
+        """
+        with self.store.together() as both, both.write() as connection:
+            customers.lock(connection, [task.customer])
+            if not _ASSIGN.run(connection, [{**place_of(task.key), "assignee": task.assignee}], assignee=to, now=now):
+                return False
+            both.events.add([_event(REASSIGNED, task.key, {"assignee": to}, now, f":{now}:{to}")], now=now)
         return True
 
     def escalate(self, task: Task, to: str, *, now: int, is_last: bool) -> bool:
         """Lets an open task become another's, for good where it `is_last`; the audit says so.
 
-        False where it was ended or escalated since it was read: then nothing changes.
+        False where it was ended, or became another's, since it was read: then nothing changes.
         """
         there = {name: -1 if (at := getattr(task, name)) is None else at for name in ("deputy_at", "escalates_at")}
         with self.store.write() as connection:
-            given = {**place_of(task.key), **there, "is_last": is_last}
+            given = {**place_of(task.key), **there, "assignee": task.assignee, "is_last": is_last}
             if not _ESCALATE.run(connection, [given], assignee=to, now=now):
                 return False
             detail = {"occasion": task.key, "from": task.assignee, "to": to}
@@ -221,10 +242,7 @@ def _task_of(columns: Sequence[Any]) -> Task:
     return Task(**{**values, "state": State(values["state"])})
 
 
-def _rule_of(key: str) -> str:
-    return unquote(key.partition("/")[0])
-
-
-def _event(name: str, key: str, said: Mapping[str, Value], now: int) -> CustomerEvent:
-    properties = {"rule": _rule_of(key), "occasion": key, **said}
-    return CustomerEvent(customer_of(key), Event(f"{name}:{key}", name, now, now, properties))
+def _event(name: str, key: str, said: Mapping[str, Value], now: int, nth: str = "") -> CustomerEvent:
+    """What happened to a task; `nth` tells apart what may happen to it more than once."""
+    properties = {"rule": rule_of(key), "occasion": key, **said}
+    return CustomerEvent(customer_of(key), Event(f"{name}:{key}{nth}", name, now, now, properties))

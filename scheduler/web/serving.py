@@ -22,6 +22,7 @@ from scheduler.errors import SettingsError
 from scheduler.logs import log_as_json
 from scheduler.systemd import Watchdog, notify
 from scheduler.web.app import create_app
+from scheduler.web.base_url import misses
 from scheduler.web.site import Site
 from scheduler.workspace import open_workspace
 
@@ -67,6 +68,8 @@ def serve(folder: Path, options: Mapping[str, Any]) -> None:
         host, port = listener.getsockname()[:2]
         log = structlog.get_logger()
         log.info("serving", host=host, port=port, processes=settings.processes)
+        if misses(base_url := workspace.settings.brand.base_url, host, port):
+            log.info("links in messages lead elsewhere: see brand.base_url", base_url=base_url)
         if closed := [name for name in KEYS if not (workspace.settings.secret_of("serve", name) or "").strip()]:
             log.info("no facts come in by these keys, which are not set", keys=closed)
         if alone:

@@ -12,7 +12,11 @@ from typing_commands import Run
 
 from scheduler.cli.results import KEYS
 from scheduler.cli.results_charts import Charts, Interval, Point
+from scheduler.cli.results_report import print_report
 from scheduler.cli.results_words import lasting
+from scheduler.measures.measure import Figure, Unit
+from scheduler.measures.period import period
+from scheduler.measures.verdict import Verdict
 
 NOW = "2026-11-03T09:00+01:00"
 
@@ -65,6 +69,27 @@ def test_a_month_to_come_is_refused(active_to_copy: Path, run: Run) -> None:
     refused = run(active_to_copy, "results", "--month", "2026-12", "--now", NOW)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "--month 2026-12 is still to come; the present month is 2026-11" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "eighths"),
+    [
+        (Unit.PERCENT, (25, 50, 100), (2, 4, 8)),
+        (Unit.PERCENT, (12.5, 0, 25), (1, 0, 2)),
+        (Unit.POINTS, (-50, 25, 50), (0, 2, 4)),
+        (Unit.COUNT, (25, 50, 12.5), (4, 8, 2)),
+    ],
+)
+def test_bars_of_percentages_and_of_nps_are_parts_of_100_and_others_of_the_largest(
+    unit: Unit, values: tuple[float, ...], eighths: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = [
+        Figure("m", "M", "share", "2026-10", value, unit, 99, Verdict.TELLS, "f", "d", "w", {"campaign": f"c{number}"})
+        for number, value in enumerate(values)
+    ]
+    print_report(figures, period("2026-10", 1, "UTC", 1_793_577_600_000_000), None)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "2026-10  " in line]
+    assert [line.count("▇") for line in lines] == [2 * eighth for eighth in eighths]
 
 
 class _Page(HTMLParser):

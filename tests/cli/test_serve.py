@@ -61,6 +61,7 @@ def test_it_tells_systemd_that_it_is_ready_and_ends_well_when_told_to(folder: Pa
     lines = [json.loads(line) for line in written.splitlines()]
     said = [line["event"] for line in lines]
     assert {"serving", "request", "stopped"} <= set(said)
+    assert "links in messages lead elsewhere: see brand.base_url" in said  # which is port 8000 unless it is set
     assert "ana.canary" not in written
     assert KEY not in written
 

@@ -47,6 +47,31 @@ def test_the_number_and_the_reason_stand_beside_a_task(with_task: Path, run: Run
         assert task["reason"] in output
 
 
+def test_a_task_shows_who_the_customer_is_and_where_they_are_reached(with_task: Path, run: Run) -> None:
+    lines = run(with_task, "tasks", "--format", "json").stdout.splitlines()
+    [task] = [one for one in map(json.loads, lines) if one["occasion"] == INTERVIEW]
+    assert (task["name"], task["channel"], task["email"]) == ("Ingrid Bakken", "phone", "ingrid@example.org")
+    shown = run(with_task, "tasks").stdout
+    assert "Ingrid Bakken (ingrid)" in shown
+    assert "e-mail  ingrid@example.org" in run(with_task, "show", INTERVIEW).stdout
+    assert "E-mail: ingrid@example.org" in run(with_task, "tasks", "--ics", "-").stdout.replace("\\n", "\n")
+
+
+def test_a_customer_who_is_to_be_written_to_is_reached_by_mail(with_task: Path, run: Run) -> None:
+    from scheduler.decisions.facts import Event
+    from scheduler.store import CustomerEvent
+    from scheduler.wallclock import parse_instant, zone
+    from scheduler.workspace import open_workspace
+
+    at = parse_instant("2026-11-03T11:00+01:00", zone("UTC"))
+    with open_workspace(with_task) as workspace:
+        workspace.store.events.add([CustomerEvent("nina", Event("r", "contact_replied", at, at, {}))], now=at)
+    run(with_task, "tick", "--now", "2026-11-03T11:05+01:00")
+    [line] = [one for one in run(with_task, "tasks").stdout.splitlines() if "answer_a_reply/nina/" in one]
+    assert " ".join(line.split()).count("Nina Horvat (nina) nina@example.com assigned") == 1
+    assert "Write to Nina Horvat" in run(with_task, "tasks", "--ics", "-").stdout
+
+
 def test_tasks_become_a_calendar_to_import(with_task: Path, run: Run) -> None:
     file = with_task / "maja.ics"
     result = run(with_task, "tasks", "--assignee", "maja", "--ics", str(file), "--now", "2026-11-03T10:00+01:00")

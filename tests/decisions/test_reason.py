@@ -33,6 +33,17 @@ def test_numbers_and_dates_read_as_people_write_them() -> None:
     assert fill_reason("{event.score}, {event.day}, {event.gift}", event) == "9, 1 March 2026, yes"
 
 
+def test_what_is_true_is_no_number_though_they_are_equal() -> None:
+    values: tuple[Value, ...] = (1, True, 1.0, 0, False)
+    assert [fill_reason("It is {event.x}.", {"x": value}) for value in values] == [
+        "It is 1.",
+        "It is yes.",
+        "It is 1.",
+        "It is 0.",
+        "It is no.",
+    ]
+
+
 def test_an_instant_is_told_by_its_day() -> None:
     event: dict[str, Value] = {"on": "2026-04-10T09:30:00+02:00", "until": "2026-12-24"}
     assert fill_reason("From {event.on} to {event.until}.", event) == "From 10 April 2026 to 24 December 2026."

@@ -1,19 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
+from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, local
 
 ONE_A_DAY = HOUSE.replace("frequency_caps: []", "frequency_caps: [{at_most: 1, within: 1 day}]")
-
-
-@pytest.fixture
-def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
-        business.customer()
-        yield business
 
 
 def test_what_is_due_is_sent_with_its_reason(business: Business) -> None:

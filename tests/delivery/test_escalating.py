@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from scheduler.channels.alert import Alert, escalated, overdue
 from scheduler.delivery.escalating import escalate
 from scheduler.delivery.worker import Worker
 from scheduler.store import Task
+from scheduler.store.tasks import Tasks
 
 PEOPLE = """\
 people:
@@ -102,6 +103,33 @@ def test_what_was_done_does_not_escalate(business: Business) -> None:
 def test_while_the_file_of_people_is_broken_those_from_before_count(business: Business) -> None:
     goes_by(business, "people: {maja: {}}\n")
     assert passes(business, "2026-03-03 10:00") == [("tomas", (escalated("tomas"),))]
+
+
+def test_a_tick_says_that_the_file_of_people_is_broken(business: Business) -> None:
+    goes_by(business, "people: {maja: {}}\n")
+    assert business.tick("2026-03-03 09:59").problems == ()
+    [problem] = business.tick("2026-03-03 10:00").problems
+    assert problem.startswith("rules/people.yaml can't be used, so tasks go by what it said before")
+
+
+def test_what_was_ended_meanwhile_takes_nobodys_turn(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_by(business, PEOPLE.replace("members: [ines]", "members: [ines, tomas]").replace(", deputy: tomas", ""))
+    business.customer("ben", phone="+4930123457")
+    business.event("left", "2026-03-02 11:00", "ben", id="l2")
+    business.tick("2026-03-02 11:00")
+    read = Tasks.escalating
+
+    def one_is_done_then(tasks: Tasks, now: int) -> Sequence[Task]:
+        late = read(tasks, now)
+        tasks.finish("call/ana/l1", "solved", now=now)
+        return late
+
+    monkeypatch.setattr(Tasks, "escalating", one_is_done_then)
+    assert business.tick("2026-03-06 12:00").alerts == (escalated("ines"),)
+    assert {one.key: one.assignee for one in business.store.tasks.list()} == {
+        "call/ana/l1": "maja",
+        "call/ben/l2": "ines",
+    }
 
 
 def test_of_two_daemons_one_passes_a_task_on_and_tells(business: Business) -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from keeping import AT_ONCE, CHECK_IN, HOUSE, Business, at, in_business, local
+from keeping import AT_ONCE, CALL, CHECK_IN, HOUSE, Business, at, in_business, local
 
 from scheduler.channels.channel import Handover, HandoverKind
 from scheduler.delivery.deciding import decide_due
@@ -14,24 +13,7 @@ from scheduler.delivery.sending import send_queued
 from scheduler.delivery.tick import tick
 from scheduler.store import State
 
-CALL = """
-call:
-  reason: They left us and we want to learn why.
-  asks_for: feedback
-  when: left
-  before: 21 days
-  assign: account_owner
-  script: words
-  by: [phone]
-"""
 ASKS_FREELY = HOUSE + "asks: {feedback: {value_window: none}}\n"
-
-
-@pytest.fixture
-def business(tmp_path: Path) -> Iterator[Business]:
-    with in_business(tmp_path) as business:
-        business.customer()
-        yield business
 
 
 @pytest.fixture

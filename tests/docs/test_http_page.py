@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 from pages import blocks
@@ -16,8 +15,7 @@ _SETTING = re.compile(r"^\| (`.+) \| (.+) \| .+ \|$", re.MULTILINE)
 
 
 def test_what_the_page_sends_is_answered_as_it_says(tmp_path: Path, sqlite_file: Path) -> None:
-    shutil.copy(sqlite_file, tmp_path / "rightreason.db")
-    with serving(tmp_path) as shop:
+    with serving(tmp_path, sqlite_file) as shop:
         shop.now = NOW + 5_000_000
         answers = [shop.post(path, json.loads(sent)).json() for path, sent in _SENT.findall(PAGE)]
         ann = shop.customer("17")

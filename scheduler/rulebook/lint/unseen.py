@@ -29,6 +29,7 @@ OWN_EVENTS = frozenset(
     (
         *("nps_answered", "csat_answered", "ces_answered", "exit_answered", "link_followed", "unsubscribed"),
         *("contact_bounced", "contact_complained", "contact_replied", "task_assigned", "task_done", "task_ended"),
+        "task_reassigned",
     )
 )
 """Events that the program itself writes: they need not have come in before to be known."""

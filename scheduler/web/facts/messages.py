@@ -52,7 +52,7 @@ class Message(BaseModel):
 
 
 class Identify(Message):
-    """Who a customer is: traits are merged into what is known of them."""
+    """Who a customer is: traits are merged into what is known of them; one that is null takes away what was known."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from scheduler.decisions.facts import Value
 from scheduler.intake import customers
 from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.texts import shown, text_of
 from scheduler.web.facts.names import inside, named
 from scheduler.web.facts.values import CALENDAR, flat
+from scheduler.web.facts.writer import Said
 
 OURS = ("name", "email", "phone", "timezone", "country", "language", "birthday", "owner")
 """Traits that are attributes under the same name, and are checked as those of a file are."""
 _MORE = ("address", "id", "locale")
+_IS = {"locale": "language"}
+"""Traits that are attributes under another name."""
 _PARTS = ("street", "city", "state", "postal_code", "country")
 _DATE_LENGTH = 10
 
 
-def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, Any], *, now: int) -> dict[str, Value]:
+def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, Any], *, now: int) -> Said:
     """A customer's attributes, as traits name them; of the context, its `timezone` and `locale`.
 
     `firstName` and `lastName` make the name where none is given, `locale` the language; an `address` of parts becomes
     one of lines, and its country the country where that is one. Traits without a meaning of their own become
-    attributes under their names in snake_case. Raises `Rejected`.
+    attributes under their names in snake_case. What is null is None, where nothing else says what it is: also of the
+    context nothing takes its place. Raises `Rejected`.
     """
     given = _by_name(traits, "traits")
     if (other := given.get("id")) is not None and str(other) != customer:
@@ -46,10 +49,11 @@ def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, A
         written["address"] = text_of(address, "traits.address")
     written["language"] = written["language"] or text_of(given.get("locale"), "traits.locale")
     # What a device says of itself is no trait of a person: it is left out where it can't be read.
-    written["language"] = written["language"] or _told(context.get("locale"), customers.language)
-    written["timezone"] = written["timezone"] or _told(context.get("timezone"), customers.timezone)
+    gone = dict.fromkeys(_IS.get(name, name) for name in _nulls(traits, "traits"))
+    for name, told, check in (("language", "locale", customers.language), ("timezone", "timezone", customers.timezone)):
+        written[name] = written[name] or ("" if name in gone else _told(context.get(told), check))
     _, checked = customers.customer({**written, "id": customer}, CALENDAR, now=now)
-    return {**found, **checked}
+    return {**gone, **found, **checked}
 
 
 def _by_name(given: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -59,6 +63,15 @@ def _by_name(given: Mapping[str, Any], place: str) -> dict[str, Any]:
         if value is not None and found.setdefault(named(key, place), value) != value:
             raise Rejected(Cause.NOT_JSON, f"is called {named(key, place)} here, as another is", inside(place, key))
     return found
+
+
+def _nulls(given: Mapping[str, Any], place: str, prefix: str = "") -> Iterator[str]:
+    """The names of what is null, of objects inside it as `flat` names them."""
+    for key, value in given.items():
+        if value is None:
+            yield f"{prefix}{named(key, place)}"
+        elif isinstance(value, dict):
+            yield from _nulls(value, inside(place, key), f"{prefix}{named(key, place)}_")
 
 
 def _day(written: str) -> str:

@@ -17,18 +17,22 @@ MOST_AT_ONCE = 2_000
 """A group grows no further once it has as many facts."""
 
 
+Said = Mapping[str, Value | None]
+"""What is said of a customer: attributes, of which None takes away what was known."""
+
+
 class NotTaken(FactError):
     """These facts are refused before anything of them is written, whatever else is written with them."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What one request brings: attributes to merge into what is known of customers, events, and consents.
+    """What one request brings: what is said of customers, to merge into what is known of them, events, and consents.
 
     Customers that are unknown are created.
     """
 
-    customers: tuple[tuple[str, Mapping[str, Value]], ...] = ()
+    customers: tuple[tuple[str, Said], ...] = ()
     events: tuple[CustomerEvent, ...] = ()
     consents: tuple[CustomerConsent, ...] = ()
 
@@ -122,7 +126,7 @@ class Writer:
                 except NotTaken as error:
                     refused[number] = error
                     group.append(Facts())
-            people: list[tuple[str, Mapping[str, Value]]] = [one for facts in group for one in facts.customers]
+            people: list[tuple[str, Said]] = [one for facts in group for one in facts.customers]
             consents = [one for facts in group for one in facts.consents]
             if people or consents:
                 # All are locked at once, in one order: else two processes could wait for each other.

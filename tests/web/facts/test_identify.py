@@ -55,6 +55,35 @@ def test_traits_that_are_not_named_stay_as_they_are(shop: Shop) -> None:
     assert identified(shop, {"plan": "basic"}) == {"plan": "basic", "name": "Ann"}
 
 
+def test_a_trait_that_is_null_takes_away_what_was_known(shop: Shop) -> None:
+    known = {"email": "ann@example.com", "language": "de", "plan": "premium", "company": {"name": "ACME", "size": 7}}
+    identified(shop, {**known, "optedIn": True, "name": "Ann"})
+    null = {"email": None, "locale": None, "plan": None, "company": {"size": None}, "optedIn": None, "x": None}
+    assert identified(shop, null) == {"name": "Ann", "company_name": "ACME"}
+
+
+def test_what_a_device_says_takes_no_place_of_what_is_taken_away(shop: Shop) -> None:
+    identified(shop, {"timezone": "Europe/Berlin", "language": "de"})
+    context = {"timezone": "Europe/Lisbon", "locale": "pt-PT"}
+    assert identified(shop, {"timezone": None, "language": None}, context) == {}
+
+
+def test_a_value_beside_a_null_of_the_same_meaning_counts(shop: Shop) -> None:
+    said = {"name": None, "firstName": "Ann", "language": None, "locale": "de", "Plan": None, "plan": "basic"}
+    assert identified(shop, said) == {"name": "Ann", "first_name": "Ann", "language": "de", "plan": "basic"}
+
+
+def test_an_empty_text_takes_nothing_away(shop: Shop) -> None:
+    identified(shop, {"email": "ann@example.com", "plan": "premium"})
+    assert identified(shop, {"email": "", "plan": " "}) == {"email": "ann@example.com", "plan": "premium"}
+
+
+def test_an_address_that_was_taken_away_is_found_no_more(shop: Shop) -> None:
+    identified(shop, {"email": "ann@example.com"})
+    identified(shop, {"email": None})
+    assert shop.workspace.store.customers.called("ann@example.com") == []
+
+
 def test_what_the_context_says_counts_where_the_traits_say_nothing(shop: Shop) -> None:
     context = {"timezone": "Europe/Lisbon", "locale": "pt-PT"}
     assert identified(shop, {"locale": "pt-BR"}, context) == {"language": "pt-BR", "timezone": "Europe/Lisbon"}
