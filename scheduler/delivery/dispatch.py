@@ -1,8 +1,9 @@
 """Hands messages over: a few are marked, they leave at their channel's pace, what became of them is written.
 
 A channel that may have several connections is asked by as many threads. Each takes one message after the other, so
-that none waits for another thread to be given its next; whether that may leave they ask one at a time. The database is
-read and written by the thread that dispatches, while they have nothing to do.
+that none waits for another thread to be given its next; whether that may leave they ask one at a time. What becomes of
+messages is written to the database by the thread that dispatches, while they have nothing to do; whoever asks whether
+the work has to stop may place a hold there, where the clock has jumped.
 """
 
 from __future__ import annotations

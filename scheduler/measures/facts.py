@@ -86,7 +86,7 @@ class Facts:
 def followed(frame: polars.DataFrame, events: polars.DataFrame, within: int) -> polars.DataFrame:
     """Add to rows with a `customer` and an `at`, as `value`, whether one of the events came to the customer after it.
 
-    It came by no more than `within` microseconds later; the events are in order of their `at`.
+    It came by no more than `within` microseconds later; rows and events are in order of their `at`.
     """
     import polars as pl
 

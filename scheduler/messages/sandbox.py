@@ -177,7 +177,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tree = self.parse(text, path, path)
         self.ensure_known(tree, path)
         _count_steps(tree)
-        # Jinja's own chain of dicts is slow to go through, and it would be for every render
+        # `make_globals` would put a chain of dicts before them, which every render would go through
         return self.template_class.from_code(self, self.compile(tree, path, path), self.globals)
 
     def ensure_known(self, tree: nodes.Template, path: str) -> None:

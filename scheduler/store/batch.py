@@ -129,20 +129,15 @@ class Insertion(_Each):
 
 
 class Update(_Each):
-    """Writes these columns into the rows with these keys, each with its PostgreSQL type; the keys come first."""
+    """Writes these columns into the rows with these keys, each with its PostgreSQL type; the keys come last."""
 
     def __init__(self, table: str, keys: Mapping[str, str], columns: Mapping[str, str]) -> None:
-        both = {**keys, **columns}
-        here = {name: f"?{number}" for number, name in enumerate(both, 1)}
-        there = {name: f"given.{name}" for name in both}
-        super().__init__(
-            both,
-            *(
-                f"UPDATE {table} SET {', '.join(f'{name} = {given[name]}' for name in columns)}{more}"
-                f" WHERE {' AND '.join(f'{table}.{name} = {given[name]}' for name in keys)}"
-                for given, more in ((here, ""), (there, " FROM {given}"))
-            ),
-        )
+        # Python 3.12 takes `?1` for a name up to its third patch, and warns of rows that are no dicts.
+        here = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)}"
+        here += f" WHERE {' AND '.join(f'{name} = ?' for name in keys)}"
+        there = f"UPDATE {table} SET {', '.join(f'{name} = given.{name}' for name in columns)} FROM {{given}}"
+        there += f" WHERE {' AND '.join(f'{table}.{name} = given.{name}' for name in keys)}"
+        super().__init__({**columns, **keys}, here, there)
 
 
 def driver_cursor(connection: Connection) -> sqlite3.Cursor:

@@ -85,10 +85,10 @@ class Customers:
     def add(
         self, customers: Sequence[tuple[str, Mapping[str, Value | None]]], *, now: int, merge: bool = False
     ) -> Taken:
-        """Takes ids with their attributes, which replace those that are there; one that is None is none.
+        """Takes ids with their attributes, which replace those that are there; None stands for one that is not there.
 
-        With `merge`, attributes that are not named stay. What changes counts the customer's revision up, and what
-        was there before is noted. Raises `FactError` for values that can't be stored.
+        With `merge`, attributes that are not named stay, and None takes one away. What changes counts the customer's
+        revision up, and what was there before is noted. Raises `FactError` for values that can't be stored.
         """
         ids = [customer for customer, _ in customers]
         with self.store.write() as connection:

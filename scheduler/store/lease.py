@@ -108,7 +108,9 @@ class Leases:
         """The lease as it was taken last and when its holder was last seen, whether it lives or not."""
         with self.store.read() as connection:
             found = _HERE.all(connection, {"name": name})
-        return (Lease(name, found[0][0], found[0][1], found[0][3]), found[0][2]) if found else None
+        for holder, token, seen, expires in found:
+            return Lease(name, holder, token, expires), seen
+        return None
 
 
 def ensure_held(connection: Connection, lease: Lease) -> None:

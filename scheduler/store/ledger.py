@@ -27,6 +27,7 @@ from scheduler.store.row import (
     because_of,
     columns_of,
     customer_of,
+    locking,
     place_of,
     row_of,
     rows_of,
@@ -44,7 +45,7 @@ _SELECT = f"SELECT {COLUMNS} FROM occasion"
 _SAID = {name: TYPES[name] for name in (*_PLANNED, "revision")}
 _ADD = Insertion(
     "occasion",
-    {**KEYS, **_SAID},
+    {**_SAID, **KEYS},
     "ON CONFLICT DO NOTHING",
     always={
         **dict.fromkeys(("channel", "message_id", "provider_id", "error", "sender"), "''"),
@@ -60,10 +61,7 @@ _OPEN_OR_WITHDRAWN = (
     f"SELECT key, customer, state, {', '.join(_PLANNED)} FROM {THOSE}occasion WHERE {OF_THOSE}"
     f" AND (state IN ('planned', 'waiting') OR ({IS_WITHDRAWN})) ORDER BY bucket, customer, key"
 )
-_CHANGEABLE = {
-    "sqlite": Batch(_OPEN_OR_WITHDRAWN, PLACES),
-    "postgresql": Batch(_OPEN_OR_WITHDRAWN + " FOR UPDATE OF occasion", PLACES),
-}
+_CHANGEABLE = locking(_OPEN_OR_WITHDRAWN, PLACES)
 """What planning may change."""
 _RETURN = Batch("UPDATE occasion SET state = 'planned', because = '[]', decided_at = NULL" + OF_GIVEN, KEYS)
 _DECIDED = ("state", "next_at", "because", "decided_for", "revision", "channel")
@@ -287,8 +285,8 @@ class _Planned:
 
 
 def _written(row: Said | Row) -> tuple[Any, ...]:
-    """What planning says of an occasion, under its key."""
-    return (bucket_of(row.customer), row.customer, row.key, *_PLANNED_OF(row), row.revision)
+    """What planning says of an occasion: `_SAID` in that order, then its key."""
+    return (*_PLANNED_OF(row), row.revision, bucket_of(row.customer), row.customer, row.key)
 
 
 def _columns(decided: Decided, now: int) -> dict[str, Any]:

@@ -13,10 +13,22 @@ from sqlalchemy import Connection, String, bindparam, text
 
 from scheduler.errors import LeaseTaken
 from scheduler.store import customers, holds, journal, traffic
-from scheduler.store.batch import KEYS, OF_THOSE, Batch, Statement, Update
+from scheduler.store.batch import KEYS, Batch, Statement, Update
 from scheduler.store.buckets import IN_SLICES, OfSlices
 from scheduler.store.lease import LIVING, Lease, ensure_held
-from scheduler.store.row import CANCEL, COLUMNS, TYPES, Row, because_of, customer_of, place_of, row_of, rows_of
+from scheduler.store.row import (
+    CANCEL,
+    COLUMNS,
+    TYPES,
+    Row,
+    because_of,
+    by_key,
+    customer_of,
+    locking,
+    place_of,
+    row_of,
+    rows_of,
+)
 from scheduler.store.states import MAY_BECOME, MOST_BREAKS, OUTGOING, State
 
 if TYPE_CHECKING:
@@ -61,15 +73,7 @@ class _Standing(NamedTuple):
     message_id: str
 
 
-_STANDING = (
-    f"SELECT {', '.join(_Standing._fields)}"
-    " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
-    f" CROSS JOIN occasion WHERE {OF_THOSE} AND key = of_key ORDER BY bucket, customer, key"
-)
-_STANDS = {
-    "sqlite": Batch(_STANDING, KEYS),
-    "postgresql": Batch(_STANDING + " FOR UPDATE OF occasion", KEYS),
-}
+_STANDS = locking(by_key(", ".join(_Standing._fields)), KEYS)
 _NUMBERED = {**KEYS, "number": "integer"}
 _MARK = Update("occasion", KEYS, {"state": "text", "sender": "text", "attempts": "integer", "next_at": "bigint"})
 _TRY = Batch(
@@ -215,7 +219,7 @@ class Outbox:
         with self.store.write() as connection:
             found = _may_leave(connection, revisions, lease, rules)
             rows = [{**place_of(key), "number": number} for key, number in found.marked.items()]
-            _MARK.run(connection, [(*_key_of(row), State.SENDING.value, sender, row["number"], None) for row in rows])
+            _MARK.run(connection, [(State.SENDING.value, sender, row["number"], None, *_key_of(row)) for row in rows])
             _TRY.run(connection, rows, now=now)
             journal.keep(connection, rows, now=now)
         journal.sync(self.store.engine)
@@ -254,18 +258,7 @@ class Outbox:
                     left[row.channel] += 1
                 ended = _ended(outcome, row.attempts)
                 tried.append(ended)
-                recorded.append(
-                    (
-                        *_key_of(ended),
-                        ended["state"],
-                        (outcome.next_at or now) if outcome.state in OUTGOING else None,
-                        ended["error"],
-                        "",
-                        row.breaks + outcome.broke,
-                        ended["provider_id"] or row.provider_id,
-                        storable(outcome.message_id) or row.message_id,
-                    )
-                )
+                recorded.append(_recorded(outcome, ended, row, now))
             _RECORD.run(connection, recorded)
             _TRIED.run(connection, tried, now=now)
             journal.keep(connection, tried, now=now)
@@ -349,6 +342,20 @@ def _ended(outcome: Tried, number: int) -> dict[str, Any]:
         "provider_id": storable(outcome.provider_id),
         "error": storable(outcome.error),
     }
+
+
+def _recorded(outcome: Tried, ended: Mapping[str, Any], row: _Standing, now: int) -> tuple[Any, ...]:
+    """What is written of a row whose attempt `ended` so: `_RECORDED` in that order, then its key."""
+    return (
+        ended["state"],
+        (outcome.next_at or now) if outcome.state in OUTGOING else None,
+        ended["error"],
+        "",
+        row.breaks + outcome.broke,
+        ended["provider_id"] or row.provider_id,
+        storable(outcome.message_id) or row.message_id,
+        *_key_of(ended),
+    )
 
 
 def _standing(connection: Connection, keys: Iterable[str]) -> list[_Standing]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -117,13 +117,24 @@ CANCEL = Batch(
 
 _BECAUSE = NAMES.index("because")
 _COLUMNS_OF = attrgetter(*NAMES)
-_KEYED = (
-    f"SELECT {COLUMNS}"
-    " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
-    f" CROSS JOIN occasion WHERE {OF_THOSE} AND key = of_key ORDER BY bucket, customer, key"
-)
-_READ = Batch(_KEYED, KEYS)
-_LOCK = Batch(_KEYED + " FOR UPDATE OF occasion", KEYS)
+
+
+def by_key(columns: str) -> str:
+    """A statement that reads these columns of the rows whose `KEYS` are given, in the order of those."""
+    return (
+        f"SELECT {columns}"
+        " FROM (SELECT bucket AS of_bucket, customer AS of_customer, key AS of_key FROM {given}) AS those"
+        f" CROSS JOIN occasion WHERE {OF_THOSE} AND key = of_key ORDER BY bucket, customer, key"
+    )
+
+
+def locking(statement: str, given: Mapping[str, str]) -> Mapping[str, Batch]:
+    """By dialect, a statement that reads rows of `given`, and nobody else can change them in this transaction."""
+    # on SQLite nobody else writes while it lasts
+    return {"sqlite": Batch(statement, given), "postgresql": Batch(statement + " FOR UPDATE OF occasion", given)}
+
+
+_READ, _LOCK = Batch(by_key(COLUMNS), KEYS), locking(by_key(COLUMNS), KEYS)
 
 
 def row_of(columns: Sequence[Any]) -> Row:
@@ -161,5 +172,5 @@ def place_of(key: str) -> dict[str, Any]:
 
 def rows_of(connection: Connection, keys: Iterable[str], *, lock: bool = False) -> list[Row]:
     """The rows with these keys that there are; with `lock`, nobody else can change them in this transaction."""
-    batch = _LOCK if lock and connection.dialect.name == "postgresql" else _READ
+    batch = _LOCK[connection.dialect.name] if lock else _READ
     return [row_of(columns) for columns in batch.all(connection, [place_of(key) for key in set(keys)])]

@@ -23,7 +23,7 @@ def misses(base_url: str, host: str, port: int) -> bool:
         return False
     if named_port != port:
         return True
-    addresses = {named_host, host}
+    addresses = {named_host, host}  # `localhost` may be any of the loopback's
     return _is_loopback(host) and _LOOPBACK not in addresses and len(addresses) > 1
 
 

@@ -165,3 +165,23 @@ def test_an_interrupt_lets_what_is_under_way_end_and_no_more_leave(business: Bus
     states = list(business.states().values())
     assert states.count("sent") == len(business.heard()) < MARKED
     assert states.count("sent") + states.count("retry") == MARKED
+
+
+def test_a_hold_may_be_placed_between_two_messages_and_lets_no_more_leave(business: Business) -> None:
+    placed_by = set[threading.Thread]()
+
+    def holds_all() -> bool:
+        """As a guard whose clock has jumped."""
+        if len(business.heard()) < CONNECTIONS:
+            return False
+        business.store.holds.place("all", "the clock jumped", "the guard", now=at(NOW))
+        placed_by.add(threading.current_thread())
+        return True
+
+    buy(business, MARKED)
+    tick(business.worker, at(NOW), stopping=holds_all)
+    assert placed_by - {threading.main_thread()}
+    assert [hold.cause for hold in business.store.holds.list()] == ["the clock jumped"]
+    states = list(business.states().values())
+    assert CONNECTIONS <= states.count("sent") == len(business.heard()) < 2 * CONNECTIONS
+    assert states.count("sent") + states.count("retry") == MARKED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scheduler.rulebook.lint.subject import Subject, at
@@ -19,6 +19,7 @@ from scheduler.rulebook.model import (
     Place,
     Rule,
     SilenceTrigger,
+    Trigger,
 )
 
 
@@ -88,17 +89,21 @@ def resolved(subject: Subject, condition: Condition, seen: set[str] | None = Non
         yield from resolved(subject, member, seen)
 
 
+def looked_at(trigger: Trigger) -> tuple[str, Mapping[str, Comparison]]:
+    """The event that a trigger looks at, and its `where`; empty where it looks at none."""
+    match trigger:
+        case EventTrigger(event=event, where=where) | EventDateTrigger(event=event, where=where):
+            return event, where or {}
+        case SilenceTrigger(silence=event, where=where):
+            return event, where or {}
+    return "", {}
+
+
 def comparisons(subject: Subject) -> Iterator[tuple[str, Comparison, Place]]:
     """Every comparison of a property or an attribute: `event.property` or `customer.attribute`, and where it stands."""
     for rule in subject.rules:
-        match rule.when:
-            case EventTrigger(event=event, where=where) | EventDateTrigger(event=event, where=where):
-                pass
-            case SilenceTrigger(silence=event, where=where):
-                pass
-            case _:
-                where = None
-        for key, comparison in (where or {}).items():
+        event, where = looked_at(rule.when)
+        for key, comparison in where.items():
             yield f"{event}.{key}", comparison, at(rule, f"when.where.{key}")
     for seen in written(subject):
         condition = seen.condition
