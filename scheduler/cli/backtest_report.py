@@ -54,7 +54,7 @@ class Report:
             "contacts": tally.contacts(),
             "by_month": dict(zip(tally.months.names, tally.by_month(), strict=True)),
             "outcomes": _named(tally.outcomes()),
-            "silences": dict(tally.silences().most_common()),
+            "silences": _most_first(tally.silences()),
             "rules": [self._rule(name) for name in tally.by_rule()],
             "heard": {
                 "nothing": tally.heard_nothing(),
@@ -87,7 +87,7 @@ class Report:
             "contacts": sum(by_month),
             "by_month": dict(zip(tally.months.names, by_month, strict=True)),
             "outcomes": _named(tally.outcomes(name)),
-            "silences": dict(tally.silences(name).most_common()),
+            "silences": _most_first(tally.silences(name)),
         }
 
     def _against(self) -> dict[str, Any] | None:
@@ -178,6 +178,11 @@ def _curve(numbers: Sequence[int]) -> str:
     return "".join(_BLOCKS[-(-len(_BLOCKS) * number // largest) - 1] if number else "·" for number in numbers)
 
 
+def _most_first(counted: Mapping[str, int]) -> dict[str, int]:
+    """What is counted, the most frequent first; of equal counts, the first by name."""
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
 def _print_silences(report: Report) -> None:
     tally = report.tally
     outcomes = tally.outcomes()
@@ -194,7 +199,7 @@ def _print_silences(report: Report) -> None:
         return
     _heading("What stood in the way of the others")
     width = max(len(f"{number:,}") for number in causes.values())
-    for cause, number in sorted(causes.items(), key=lambda item: (-item[1], item[0]))[:_CAUSES]:
+    for cause, number in [*_most_first(causes).items()][:_CAUSES]:
         typer.echo(labelled(f"  {number:{width},}  ", cause))
     if len(causes) > _CAUSES:
         typer.echo(f"  … and {len(causes) - _CAUSES} more causes (--format json has all of them, by rule)")

@@ -43,7 +43,7 @@ def done(
     from scheduler.cli.rules import rulebook_of
 
     at = now_in(now, ctx)
-    said = _said(set_)
+    outcome, said = _outcome(outcome), _said(set_)
     with frame.opened(ctx) as workspace:
         book = None if anyway or dropped else rulebook_of(workspace)
         with workspace.store.together() as both:
@@ -58,7 +58,23 @@ def done(
     typer.echo(f"{occasion} is {'dropped' if dropped else f'done: {outcome}'}")
 
 
+def _outcome(written: str) -> str:
+    """What came of it, in one line, as facts from anywhere else have it."""
+    from scheduler.intake.causes import Rejected
+    from scheduler.intake.texts import line
+
+    if not (outcome := written.strip()):
+        raise InputError("--outcome is empty; say what came of it, or --dropped where it will not be done")
+    try:
+        return line(outcome, "--outcome")
+    except Rejected as rejected:
+        raise InputError(str(rejected)) from None
+
+
 def _said(written: list[str]) -> dict[str, Any]:
+    from scheduler.intake.causes import Rejected
+    from scheduler.intake.texts import text as checked
+
     said: dict[str, Any] = {}
     for text in written:
         key, found, value = text.partition("=")
@@ -66,7 +82,10 @@ def _said(written: list[str]) -> dict[str, Any]:
             raise InputError(f"--set {text!r}: write it as key=value")
         if key in {"rule", "outcome"}:
             raise InputError(f"--set {text!r}: {key} is filled in by itself")
-        said[key] = _value(value)
+        try:
+            said[key] = _value(checked(value, f"--set {key}"))
+        except Rejected as rejected:
+            raise InputError(str(rejected)) from None
     return said
 
 

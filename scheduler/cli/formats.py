@@ -15,6 +15,11 @@ from typing import Any, Literal
 
 import typer
 
+_GAP = 2
+"""So many cells stand between the columns of a table."""
+_READABLE = 12
+"""A wide column that is folded gets as many cells; where it would have fewer, all columns are folded."""
+
 
 class Format(StrEnum):
     """How a list is printed."""
@@ -101,11 +106,20 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]], indent
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    console = Console(highlight=False)
+    has_room = indent + _least_width(columns, rows) <= console.width
     for column in columns:
-        table.add_column(
-            column.title, justify=column.align, style=column.style, no_wrap=not column.wide, overflow="fold"
-        )
+        whole = has_room and not column.wide
+        table.add_column(column.title, justify=column.align, style=column.style, no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(Padding(table, (0, 0, 0, indent)))
+    console.print(Padding(table, (0, 0, 0, indent)))
+
+
+def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table is that folds nothing but its wide columns, and leaves these as much as can be read."""
+    widths = [max(map(width, [column.title, *(row[n] for row in rows)])) for n, column in enumerate(columns)]
+    return sum(
+        (min(one, _READABLE) if column.wide else one) + _GAP for one, column in zip(widths, columns, strict=True)
+    )

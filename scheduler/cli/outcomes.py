@@ -8,15 +8,8 @@ from scheduler.decisions.comparison import predicate
 from scheduler.errors import InputError
 from scheduler.rulebook.findings import meant
 from scheduler.rulebook.lint.subject import Subject
-from scheduler.rulebook.lint.walk import written
-from scheduler.rulebook.model import (
-    Comparison,
-    EventCondition,
-    EventDateTrigger,
-    EventTrigger,
-    Rulebook,
-    SilenceTrigger,
-)
+from scheduler.rulebook.lint.walk import looked_at, written
+from scheduler.rulebook.model import Comparison, EventCondition, EventTrigger, Rulebook
 from scheduler.store.tasks import DONE, ENDED
 
 _OUTCOME = "outcome"
@@ -31,7 +24,7 @@ class Unheard(InputError):
 def ensure_heard(outcome: str, rule: str, book: Rulebook) -> None:
     """Raise `Unheard` where rules look for outcomes of a rule's tasks, and none of them for this one."""
     compared = [*_compared(rule, book)]
-    if not compared or any(predicate(one)(outcome) for one in compared):
+    if not compared or any(predicate(one)(outcome) for one in compared) or _follows_any(rule, book):
         return
     known = sorted({str(value) for one in compared for value in (one.is_, *(one.in_ or ())) if value is not None})
     listed = f"rules look for {', '.join(known)}" if known else "rules look for others"
@@ -48,18 +41,22 @@ def _compared(rule: str, book: Rulebook) -> Iterator[Comparison]:
             yield from more
 
 
+def _follows_any(rule: str, book: Rulebook) -> bool:
+    """Whether a contact follows from such a task's end, whatever came of it."""
+    triggers = [one.when for one in book.rules.values() if isinstance(one.when, EventTrigger)]
+    return any(
+        trigger.event in (DONE, ENDED)
+        and all(name == "rule" and predicate(one)(rule) for name, one in (trigger.where or {}).items())
+        for trigger in triggers
+    )
+
+
 def _looks(book: Rulebook) -> Iterator[tuple[Mapping[str, Comparison], tuple[Comparison, ...]]]:
     """Each look at the end of tasks: its `where`, and how it compares the outcome of the newest or the first one."""
     for rule in book.rules.values():
-        match rule.when:
-            case EventTrigger(event=event, where=where) | EventDateTrigger(event=event, where=where):
-                pass
-            case SilenceTrigger(silence=event, where=where):
-                pass
-            case _:
-                continue
+        event, where = looked_at(rule.when)
         if event in (DONE, ENDED):
-            yield where or {}, ()
+            yield where, ()
     for one in written(Subject(book, {})):
         if isinstance(one.condition, EventCondition) and one.condition.event in (DONE, ENDED):
             yield one.condition.where or {}, (one.condition,) if one.condition.aggregate[1] == _OUTCOME else ()

@@ -235,15 +235,18 @@ def _files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name one that holds events.csv, events.jsonl or events.parquet")
     found: dict[str, Path] = {}
-    files = sorted(one for one in folder.iterdir() if one.is_file())
+    files = sorted(folder.iterdir())
     for name in ("events", "customers", "consent"):
         there = [one for one in files if one.name.lower() in {f"{name}{ending}" for ending in ENDINGS}]
+        there = [one for one in there if not one.is_dir()]
+        if unread := [one.name for one in there if not one.is_file()]:
+            raise InputError(f"{folder}: {unread[0]} is no file, or a link to none; put one in its place, or remove it")
         if len(there) > 1:
             raise InputError(f"{folder} holds {' and '.join(one.name for one in there)}; leave one of them in it")
         if there:
             found[name] = there[0]
     if "events" not in found:
-        others = ", ".join(sorted(one.name for one in folder.iterdir())[:10])
+        others = ", ".join([one.name for one in files][:10])
         raise InputError(
             f"{folder} holds no events: name a file of them events.csv, events.jsonl or events.parquet"
             + (f" (it holds {others})" if others else "")

@@ -327,6 +327,15 @@ def test_files_are_replayed_as_the_database_is_and_none_is_made(
     assert not (empty / "rightreason.db").exists()
 
 
+def test_of_equal_counts_the_first_by_name_comes_first_from_files_and_from_the_database(
+    shop: Path, run: Run, told: dict[str, Any]
+) -> None:
+    of_files = report(shop, run, "--facts", str(shop / "sample"))
+    assert json.dumps(of_files) == json.dumps(told)
+    for silences in (told["silences"], *(rule["silences"] for rule in told["rules"])):
+        assert [*silences.items()] == sorted(silences.items(), key=lambda item: (-item[1], item[0]))
+
+
 def test_a_folder_without_events_is_refused(shop: Path, run: Run) -> None:
     result = run(shop, "backtest", *YEAR, "--facts", str(shop / "rules"))
     assert (result.exit_code, result.stdout) == (2, "")

@@ -39,7 +39,7 @@ def with_call(with_call_to_copy: Path, tmp_path: Path) -> Path:
 
 
 def ended(folder: Path) -> list[tuple[str, object]]:
-    """What Nina's events say of the end of his task."""
+    """What Nina's events say of the end of her task."""
     with open_workspace(folder) as workspace:
         nina = workspace.store.customers.get("nina")
     assert nina is not None
@@ -91,6 +91,33 @@ def test_a_dropped_task_needs_no_outcome(with_call: Path, run: Run) -> None:
 
 def test_where_no_rule_looks_at_such_tasks_any_outcome_is_taken(with_call: Path, run: Run) -> None:
     assert run(with_call, "done", INTERVIEW, "--outcome", "reached", "--now", NOON).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("--outcome", " "), "--outcome is empty; say what came of it, or --dropped where it will not be done"),
+        (("--outcome", "solv\x1b[31med"), "--outcome: holds U+001B"),
+        (("--outcome", "reached\nBcc: x"), "--outcome: holds a line break"),
+        (("--outcome", "solved", "--set", "comment=\u202eevil"), "--set comment: holds U+202E"),
+        (("--outcome", "x" * 100_000), "--outcome: 100000 characters; at most"),
+    ],
+)
+def test_what_no_fact_may_hold_is_refused_here_too(
+    with_call: Path, run: Run, said: tuple[str, ...], words: str
+) -> None:
+    result = run(with_call, "done", CALL, *said, "--anyway", "--now", NOON)
+    assert (result.exit_code, result.stdout, ended(with_call)) == (2, "", [])
+    assert result.stderr.startswith(f"rightreason: {words}")
+
+
+def test_where_a_rule_follows_whatever_came_of_a_task_any_outcome_is_taken() -> None:
+    solved = "when: {event: task_done, where: {outcome: solved}}}"
+    also = f"  also: {RULE}, when: {{event: task_ended, where: {{rule: call}}}}}}"
+    book = rules(f"{solved}\n{also}")
+    ensure_heard("reached", "call", book)
+    with pytest.raises(Unheard):
+        ensure_heard("reached", "interview", book)
 
 
 @pytest.mark.parametrize(

@@ -672,6 +672,12 @@ def test_a_name_in_capitals_is_the_same_file(tmp_path: Path, program: Program) -
     assert list(seen(tmp_path, program)) == ["ann"]
 
 
+def test_a_link_to_no_file_is_refused(tmp_path: Path, program: Program) -> None:
+    write(tmp_path, "events", happened({"colour": "red"}), "csv")
+    (tmp_path / "consent.csv").symlink_to("nothing")
+    assert refusal(tmp_path, program).startswith("FOLDER: consent.csv is no file, or a link to none")
+
+
 def test_a_folder_with_two_files_of_events(tmp_path: Path, program: Program) -> None:
     (tmp_path / "events.csv").write_text("id\n")
     (tmp_path / "events.parquet").write_text("id\n")

@@ -12,7 +12,7 @@ from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.texts import shown
 from scheduler.store import CustomerEvent, Taken
 from scheduler.web.facts.messages import KINDS, UNUSED
-from scheduler.web.facts.writer import Facts, Said
+from scheduler.web.facts.writer import Attributes, Facts
 
 MALFORMED = "malformed"
 """The cause where a message does not have the form of its kind."""
@@ -64,7 +64,7 @@ class Reading:
     received: int
     tolerance: int
     sent: str | None = None
-    customers: list[tuple[str, Said]] = field(default_factory=list)
+    customers: list[tuple[str, Attributes]] = field(default_factory=list)
     events: list[CustomerEvent] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)

@@ -11,24 +11,25 @@ from scheduler.intake.causes import Cause, Rejected
 from scheduler.intake.texts import shown, text_of
 from scheduler.web.facts.names import inside, named
 from scheduler.web.facts.values import CALENDAR, flat
-from scheduler.web.facts.writer import Said
+from scheduler.web.facts.writer import Attributes
 
 OURS = ("name", "email", "phone", "timezone", "country", "language", "birthday", "owner")
 """Traits that are attributes under the same name, and are checked as those of a file are."""
 _MORE = ("address", "id", "locale")
 _IS = {"locale": "language"}
 """Traits that are attributes under another name."""
+_NAMES = ("first_name", "last_name")
 _PARTS = ("street", "city", "state", "postal_code", "country")
 _DATE_LENGTH = 10
 
 
-def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, Any], *, now: int) -> Said:
+def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, Any], *, now: int) -> Attributes:
     """A customer's attributes, as traits name them; of the context, its `timezone` and `locale`.
 
     `firstName` and `lastName` make the name where none is given, `locale` the language; an `address` of parts becomes
     one of lines, and its country the country where that is one. Traits without a meaning of their own become
-    attributes under their names in snake_case. What is null is None, where nothing else says what it is: also of the
-    context nothing takes its place. Raises `Rejected`.
+    attributes under their names in snake_case. A trait that is null is None, unless another trait has a value for the
+    same attribute; the context fills no such gap. Raises `Rejected`.
     """
     given = _by_name(traits, "traits")
     if (other := given.get("id")) is not None and str(other) != customer:
@@ -36,9 +37,7 @@ def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, A
     found = flat({name: value for name, value in given.items() if name not in (*OURS, *_MORE)}, "traits")
     written = {name: text_of(given.get(name), f"traits.{name}") for name in OURS}
     written["birthday"] = _day(written["birthday"])
-    written["name"] = written["name"] or " ".join(
-        str(found[name]) for name in ("first_name", "last_name") if name in found
-    )
+    written["name"] = written["name"] or " ".join(str(found[name]) for name in _NAMES if name in found)
     address = given.get("address")
     if isinstance(address, dict):
         parts = _by_name(address, "traits.address")
@@ -48,8 +47,9 @@ def attributes(customer: str, traits: Mapping[str, Any], context: Mapping[str, A
     else:
         written["address"] = text_of(address, "traits.address")
     written["language"] = written["language"] or text_of(given.get("locale"), "traits.locale")
-    # What a device says of itself is no trait of a person: it is left out where it can't be read.
     gone = dict.fromkeys(_IS.get(name, name) for name in _nulls(traits, "traits"))
+    gone |= dict.fromkeys(_made_of_nothing(address, gone))
+    # What a device says of itself is no trait of a person: it is left out where it can't be read.
     for name, told, check in (("language", "locale", customers.language), ("timezone", "timezone", customers.timezone)):
         written[name] = written[name] or ("" if name in gone else _told(context.get(told), check))
     _, checked = customers.customer({**written, "id": customer}, CALENDAR, now=now)
@@ -72,6 +72,14 @@ def _nulls(given: Mapping[str, Any], place: str, prefix: str = "") -> Iterator[s
             yield f"{prefix}{named(key, place)}"
         elif isinstance(value, dict):
             yield from _nulls(value, inside(place, key), f"{prefix}{named(key, place)}_")
+
+
+def _made_of_nothing(address: Any, gone: Mapping[str, None]) -> Iterator[str]:
+    """The attributes that are made of traits which are all taken away."""
+    if gone.keys() >= {*_NAMES}:
+        yield "name"
+    if isinstance(address, dict) and any(f"address_{part}" in gone for part in _PARTS):
+        yield "address"
 
 
 def _day(written: str) -> str:

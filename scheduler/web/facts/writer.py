@@ -16,9 +16,8 @@ MOST_WAITING = 20_000
 MOST_AT_ONCE = 2_000
 """A group grows no further once it has as many facts."""
 
-
-Said = Mapping[str, Value | None]
-"""What is said of a customer: attributes, of which None takes away what was known."""
+Attributes = Mapping[str, Value | None]
+"""What is said of a customer; None takes away what was known."""
 
 
 class NotTaken(FactError):
@@ -32,7 +31,7 @@ class Facts:
     Customers that are unknown are created.
     """
 
-    customers: tuple[tuple[str, Said], ...] = ()
+    customers: tuple[tuple[str, Attributes], ...] = ()
     events: tuple[CustomerEvent, ...] = ()
     consents: tuple[CustomerConsent, ...] = ()
 
@@ -126,7 +125,7 @@ class Writer:
                 except NotTaken as error:
                     refused[number] = error
                     group.append(Facts())
-            people: list[tuple[str, Said]] = [one for facts in group for one in facts.customers]
+            people: list[tuple[str, Attributes]] = [one for facts in group for one in facts.customers]
             consents = [one for facts in group for one in facts.consents]
             if people or consents:
                 # All are locked at once, in one order: else two processes could wait for each other.

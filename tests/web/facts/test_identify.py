@@ -62,6 +62,19 @@ def test_a_trait_that_is_null_takes_away_what_was_known(shop: Shop) -> None:
     assert identified(shop, null) == {"name": "Ann", "company_name": "ACME"}
 
 
+def test_who_has_neither_first_nor_last_name_any_more_has_no_name(shop: Shop) -> None:
+    identified(shop, {"firstName": "Ann", "lastName": "Lee"})
+    assert identified(shop, {"firstName": None, "lastName": None}) == {}
+    assert identified(shop, {"name": "Ann Lee", "firstName": None, "lastName": None}) == {"name": "Ann Lee"}
+
+
+def test_an_address_of_which_nothing_is_left_is_taken_away(shop: Shop) -> None:
+    identified(shop, {"address": {"street": "Am Markt 1", "city": "Berlin", "floor": 3}})
+    assert identified(shop, {"address": {"floor": None}}) == {"address": "Am Markt 1\nBerlin"}
+    assert identified(shop, {"address": {"street": None, "city": "Bonn"}}) == {"address": "Bonn"}
+    assert identified(shop, {"address": {"street": None, "city": None, "postalCode": None}}) == {}
+
+
 def test_what_a_device_says_takes_no_place_of_what_is_taken_away(shop: Shop) -> None:
     identified(shop, {"timezone": "Europe/Berlin", "language": "de"})
     context = {"timezone": "Europe/Lisbon", "locale": "pt-PT"}
