@@ -149,6 +149,15 @@ def test_an_interrupt_in_the_midst_loses_nothing(tmp_path: Path) -> None:
         assert (states.count("sent"), states.count("sending"), states.count("retry")) == (2, 1, MARKED - 3)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts, though whoever started the tests may ignore it (as shells do for what runs behind them)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_lets_what_is_under_way_end_and_no_more_leave(business: Business) -> None:
     class Interrupting(Sink):
         def deliver(self, message: Message, key: str, now: int) -> Handover:
