@@ -37,6 +37,20 @@ def active_to_copy(shop_to_copy: Path, tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
+@pytest.fixture(scope="session")
+def with_task_to_copy(active_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The day on which Maja is to call Ingrid, to be copied."""
+    folder = shutil.copytree(active_to_copy, tmp_path_factory.mktemp("task") / "shop")
+    assert run_in(folder, "tick", "--now", "2026-11-03T10:00+01:00").stderr == ""
+    return folder
+
+
+@pytest.fixture
+def with_task(with_task_to_copy: Path, tmp_path: Path) -> Path:
+    """The day on which Maja is to call Ingrid."""
+    return shutil.copytree(with_task_to_copy, tmp_path / "shop")
+
+
 @pytest.fixture
 def shop(shop_to_copy: Path, tmp_path: Path) -> Path:
     """A workspace with the sample shop, before any rules are active."""

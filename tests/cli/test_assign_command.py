@@ -1,30 +1,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from typing_commands import Run, run_in
+from typing_commands import Run
 
 from scheduler.workspace import open_workspace
 
 INTERVIEW = "exit_interview/ingrid/subscription-79-cancelled"
 NOON = "2026-11-03T12:00+01:00"
-
-
-@pytest.fixture(scope="module")
-def with_task_to_copy(active_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The day on which Maja is to call Ingrid, to be copied."""
-    folder = shutil.copytree(active_to_copy, tmp_path_factory.mktemp("assign") / "shop")
-    assert run_in(folder, "tick", "--now", "2026-11-03T10:00+01:00").stderr == ""
-    return folder
-
-
-@pytest.fixture
-def with_task(with_task_to_copy: Path, tmp_path: Path) -> Path:
-    """The day on which Maja is to call Ingrid."""
-    return shutil.copytree(with_task_to_copy, tmp_path / "shop")
 
 
 def assignee(folder: Path) -> str:

@@ -1,27 +1,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from typing_commands import Run, run_in
+from typing_commands import Run
 
 INTERVIEW = "exit_interview/ingrid/subscription-79-cancelled"
-
-
-@pytest.fixture(scope="module")
-def with_task_to_copy(active_to_copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The day on which Ingrid is to be called, to be copied."""
-    folder = shutil.copytree(active_to_copy, tmp_path_factory.mktemp("tasks") / "shop")
-    assert run_in(folder, "tick", "--now", "2026-11-03T10:00+01:00").stderr == ""
-    return folder
-
-
-@pytest.fixture
-def with_task(with_task_to_copy: Path, tmp_path: Path) -> Path:
-    """The day on which Ingrid is to be called."""
-    return shutil.copytree(with_task_to_copy, tmp_path / "shop")
 
 
 def test_a_task_is_listed_with_its_assignee(with_task: Path, run: Run) -> None:
